@@ -1,0 +1,73 @@
+//! Reads an adapter's description from a throw-away instance with no rights at all.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::transmit::{BatchFailure, BatchFailureReason, BoxFuture, OutcomeSink};
+use model::{ErrorInfo, MessageId, Outcome, PortName};
+use wasmtime::Engine;
+use wasmtime::component::Accessor;
+
+use crate::adapter::Code;
+use crate::context::{Context, Sandbox};
+use crate::http::Client;
+use crate::instance::new_store;
+use crate::{Error, Grants, TransportInfo};
+
+/// A description is a handful of constants.
+const TIME: Duration = Duration::from_secs(5);
+const CPU: Duration = Duration::from_secs(1);
+const MEMORY: usize = 64 * 1024 * 1024;
+
+/// Calls `transport.describe`.
+pub(crate) async fn describe(
+    engine: &Engine,
+    code: &Code,
+    path: &Path,
+) -> Result<TransportInfo, Error> {
+    let failed = |reason: String| Error::Describe {
+        path: path.to_owned(),
+        reason,
+    };
+    match tokio::time::timeout(TIME, describe_in(engine, code)).await {
+        Ok(result) => result.map_err(|e| failed(format!("{e:#}"))),
+        Err(_) => Err(failed(format!("it took longer than {TIME:?}"))),
+    }
+}
+
+async fn describe_in(engine: &Engine, code: &Code) -> wasmtime::Result<TransportInfo> {
+    let sandbox = Sandbox {
+        port: PortName::new("describe").map_err(wasmtime::Error::new)?,
+        grants: Grants::default(),
+        http: Arc::from([]),
+        memory_limit: MEMORY,
+        cpu_limit: CPU,
+    };
+    let context =
+        Context::new(&sandbox, Client::new(), Arc::new(Nowhere)).map_err(wasmtime::Error::new)?;
+    let mut store = new_store(engine, context);
+    let instance = code.pre.instantiate_async(&mut store).await?;
+    let transport = code.transport.load(&mut store, &instance)?;
+    let read = async |accessor: &Accessor<Context>| transport.call_describe(accessor).await;
+    Ok(store.run_concurrent(read).await??.into())
+}
+
+/// The sink of an instance that gets no messages.
+struct Nowhere;
+
+impl OutcomeSink for Nowhere {
+    fn resolved(&self, _: Vec<(MessageId, Outcome)>) {}
+
+    fn settle(&self, _: Vec<(MessageId, Outcome)>) -> BoxFuture<Result<(), BatchFailure>> {
+        let text = "nothing is delivered while an adapter describes itself".to_owned();
+        let failure = BatchFailure {
+            reason: BatchFailureReason::NotYours,
+            text,
+            culprits: Vec::new(),
+        };
+        Box::pin(async { Err(failure) })
+    }
+
+    fn error(&self, _: ErrorInfo) {}
+}

@@ -1,0 +1,179 @@
+//! The contract's `http-client` interface.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use model::transmit::Delivery;
+use wasmtime::Result;
+use wasmtime::component::{Accessor, HasSelf, Resource};
+
+use super::{Answer, Client, HttpError, RequestOptions, RequestTemplate};
+use crate::bindings::imports::http_client as wit;
+use crate::context::Context;
+use crate::message::LentMessage;
+
+/// One request, with everything it needs outside the store.
+struct Prepared {
+    template: RequestTemplate,
+    headers: Vec<(String, String)>,
+    /// Absent when the host has taken the message back.
+    delivery: Option<Arc<Delivery>>,
+}
+
+impl Prepared {
+    async fn send(self, client: &Client) -> Result<Answer, HttpError> {
+        match &self.delivery {
+            Some(delivery) => {
+                client
+                    .send(&self.template, &self.headers, &delivery.message.body)
+                    .await
+            }
+            None => Err(HttpError::Body(
+                "the host has taken the message back".to_owned(),
+            )),
+        }
+    }
+}
+
+impl Context {
+    fn prepare(
+        &mut self,
+        template: &Resource<RequestTemplate>,
+        headers: Vec<(String, String)>,
+        body: &Resource<LentMessage>,
+    ) -> Result<Prepared> {
+        let template = self.table.get(template)?.clone();
+        let lent = self.table.get(body)?;
+        let delivery = self
+            .ledger
+            .holds(lent.ticket)
+            .then(|| lent.delivery.clone());
+        Ok(Prepared {
+            template,
+            headers,
+            delivery,
+        })
+    }
+}
+
+impl wit::HostRequestTemplate for Context {
+    fn open(
+        &mut self,
+        options: wit::RequestOptions,
+    ) -> Result<Result<Resource<RequestTemplate>, wit::HttpError>> {
+        self.cpu.reset();
+        let options = RequestOptions {
+            method: options.method,
+            url: options.url,
+            headers: options.headers,
+            timeout: Duration::from_millis(options.timeout),
+            answer_headers: options.answer_headers,
+            answer_excerpt: options.answer_excerpt,
+        };
+        match RequestTemplate::open(options, &self.http_grants) {
+            Ok(template) => Ok(Ok(self.table.push(template)?)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    fn drop(&mut self, template: Resource<RequestTemplate>) -> Result<()> {
+        self.table.delete(template)?;
+        Ok(())
+    }
+}
+
+impl wit::Host for Context {}
+
+impl<T> wit::HostWithStore<T> for HasSelf<Context> {
+    async fn send(
+        accessor: &Accessor<T, Self>,
+        template: Resource<RequestTemplate>,
+        headers: Vec<(String, String)>,
+        body: Resource<LentMessage>,
+    ) -> Result<Result<wit::Answer, wit::HttpError>> {
+        let (client, prepared) = accessor.with(|mut access| {
+            let context = access.get();
+            context.cpu.reset();
+            let prepared = context.prepare(&template, headers, &body)?;
+            wasmtime::error::Ok((context.client.clone(), prepared))
+        })?;
+        Ok(answer(prepared.send(&client).await))
+    }
+
+    async fn send_all(
+        accessor: &Accessor<T, Self>,
+        requests: Vec<wit::Request>,
+    ) -> Result<Vec<Result<wit::Answer, wit::HttpError>>> {
+        let (client, prepared) = accessor.with(|mut access| {
+            let context = access.get();
+            context.cpu.reset();
+            let prepare = |r: wit::Request| context.prepare(&r.template, r.headers, &r.body);
+            let prepared = requests
+                .into_iter()
+                .map(prepare)
+                .collect::<Result<Vec<_>>>()?;
+            wasmtime::error::Ok((context.client.clone(), prepared))
+        })?;
+        // A task of its own: the store is woken once for the whole bulk, not once per answer.
+        let sending = AbortOnDrop(tokio::spawn(send_all(client, prepared)));
+        Ok(sending.finish().await?.into_iter().map(answer).collect())
+    }
+}
+
+/// Ends the task with its instance: a terminated guest sends no more.
+struct AbortOnDrop<R>(tokio::task::JoinHandle<R>);
+
+impl<R> AbortOnDrop<R> {
+    async fn finish(mut self) -> Result<R, tokio::task::JoinError> {
+        (&mut self.0).await
+    }
+}
+
+impl<R> Drop for AbortOnDrop<R> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The answers in the order of the requests.
+async fn send_all(client: Client, prepared: Vec<Prepared>) -> Vec<Result<Answer, HttpError>> {
+    let count = prepared.len();
+    let client = &client;
+    let numbered = |(i, p): (usize, Prepared)| async move { (i, p.send(client).await) };
+    let mut sending: FuturesUnordered<_> = prepared.into_iter().enumerate().map(numbered).collect();
+    let mut answers: Vec<_> = (0..count).map(|_| Err(HttpError::Timeout)).collect();
+    while let Some((i, answer)) = sending.next().await {
+        answers[i] = answer;
+    }
+    answers
+}
+
+fn answer(result: Result<Answer, HttpError>) -> Result<wit::Answer, wit::HttpError> {
+    match result {
+        Ok(Answer {
+            status,
+            headers,
+            excerpt,
+        }) => Ok(wit::Answer {
+            status,
+            headers,
+            excerpt: excerpt.into(),
+        }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<HttpError> for wit::HttpError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Invalid(text) => Self::Invalid(text),
+            HttpError::Denied(text) => Self::Denied(text),
+            HttpError::Connect(text) => Self::Connect(text),
+            HttpError::Timeout => Self::Timeout,
+            HttpError::Broken(text) => Self::Broken(text),
+            HttpError::Body(text) => Self::Body(text),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The parts of a request that stay the same from message to message, checked once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use model::Body;
+
+use super::HttpError;
+use super::body::RequestBody;
+use crate::HttpGrant;
+
+/// Headers that only the host may set: they frame the message or belong to the connection.
+const FORBIDDEN: [HeaderName; 8] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::HOST,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// What all requests of one kind have in common, as an adapter states it.
+#[derive(Clone, Debug)]
+pub struct RequestOptions {
+    /// `POST`, `PUT`, …
+    pub method: String,
+    /// Absolute, `http` or `https`.
+    pub url: String,
+    /// Sent with every request.
+    pub headers: Vec<(String, String)>,
+    /// From the start of a request to the end of its answer.
+    pub timeout: Duration,
+    /// Headers of the answer to return.
+    pub answer_headers: Vec<String>,
+    /// Bytes of the answer's body to return when its status is 300 or more.
+    pub answer_excerpt: u32,
+}
+
+/// Checked [`RequestOptions`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RequestTemplate(pub(super) Arc<Parts>);
+
+#[derive(Debug)]
+pub(super) struct Parts {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    pub(super) timeout: Duration,
+    pub(super) answer_headers: Vec<HeaderName>,
+    pub(super) answer_excerpt: usize,
+}
+
+/// An answer's excerpt is copied into the guest: bounded whatever it asks for.
+const LONGEST_EXCERPT: usize = 64 * 1024;
+
+impl RequestTemplate {
+    /// Checks method, URL and headers, and that one of the grants covers the URL.
+    pub fn open(options: RequestOptions, grants: &[HttpGrant]) -> Result<Self, HttpError> {
+        let invalid =
+            |what: &str, value: &str| HttpError::Invalid(format!("{value:?} is not {what}"));
+        let method = Method::from_bytes(options.method.as_bytes())
+            .map_err(|_| invalid("an HTTP method", &options.method))?;
+        let uri: Uri = options
+            .url
+            .parse()
+            .map_err(|_| invalid("a URL", &options.url))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(invalid("an absolute http or https URL", &options.url));
+        }
+        if !grants.iter().any(|grant| grant.allows(&uri)) {
+            return Err(HttpError::Denied(format!(
+                "the port does not grant {}; add it to the port's grants.http",
+                options.url
+            )));
+        }
+        let headers = add_headers(HeaderMap::new(), &options.headers)?;
+        let names = options.answer_headers.iter();
+        let answer_headers = names
+            .map(|n| n.parse().map_err(|_| invalid("a header name", n)))
+            .collect::<Result<_, _>>()?;
+        let answer_excerpt = usize::try_from(options.answer_excerpt)
+            .unwrap_or(usize::MAX)
+            .min(LONGEST_EXCERPT);
+        let timeout = options.timeout;
+        Ok(Self(Arc::new(Parts {
+            method,
+            uri,
+            headers,
+            timeout,
+            answer_headers,
+            answer_excerpt,
+        })))
+    }
+
+    /// The request for one message.
+    pub(super) fn request(
+        &self,
+        headers: &[(String, String)],
+        body: &Body,
+    ) -> Result<Request<RequestBody>, HttpError> {
+        let mut request = Request::new(RequestBody::of_message(body));
+        *request.method_mut() = self.0.method.clone();
+        *request.uri_mut() = self.0.uri.clone();
+        *request.headers_mut() = add_headers(self.0.headers.clone(), headers)?;
+        Ok(request)
+    }
+}
+
+fn add_headers(mut map: HeaderMap, headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
+    for (name, value) in headers {
+        let bad = |what: &str| HttpError::Invalid(format!("header {name:?}: {what}"));
+        let parsed: HeaderName = name.parse().map_err(|_| bad("not a header name"))?;
+        if FORBIDDEN.contains(&parsed) {
+            return Err(bad("only the host sets this header"));
+        }
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| bad("the value holds control characters"))?;
+        map.insert(parsed, value);
+    }
+    Ok(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(method: &str, url: &str, header: &str) -> RequestOptions {
+        RequestOptions {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: vec![(header.to_owned(), "x".to_owned())],
+            timeout: Duration::from_secs(1),
+            answer_headers: Vec::new(),
+            answer_excerpt: 0,
+        }
+    }
+
+    #[test]
+    fn bad_requests_and_ungranted_addresses_are_refused() {
+        let grants = [HttpGrant::parse("http://localhost:1/in").expect("valid")];
+        let open = |o| RequestTemplate::open(o, &grants).map(drop);
+        assert_eq!(
+            open(options("POST", "http://localhost:1/in", "x-a")),
+            Ok(())
+        );
+        for (method, url, header) in [
+            ("PO ST", "http://localhost:1/in", "x-a"),
+            ("POST", "/in", "x-a"),
+            ("POST", "ftp://localhost:1/in", "x-a"),
+            ("POST", "http://localhost:1/in", "x a"),
+            ("POST", "http://localhost:1/in", "Content-Length"),
+            ("POST", "http://localhost:1/in", "host"),
+        ] {
+            let refused = open(options(method, url, header));
+            assert!(
+                matches!(refused, Err(HttpError::Invalid(_))),
+                "{method} {url} {header}"
+            );
+        }
+        let refused = open(options("POST", "http://localhost:1/other", "x-a"));
+        assert!(matches!(refused, Err(HttpError::Denied(_))), "{refused:?}");
+    }
+}

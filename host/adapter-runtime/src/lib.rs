@@ -1,0 +1,42 @@
+//! Runs adapters: WebAssembly components in wasmtime sandboxes, behind the contract in `wit/`.
+//!
+//! The only room that knows wasmtime. It loads components, keeps a pool of instances per port, calls
+//! them, and reports what became of every message through [`model::transmit::OutcomeSink`]. It knows
+//! nothing of retries, ports' policies or storage. A guest can do what its port grants, and its end,
+//! however it comes, is the end of one instance.
+
+mod adapter;
+mod artefact;
+mod batched;
+mod bindings;
+mod context;
+mod cpu;
+mod describe;
+mod drive;
+mod engine;
+mod error;
+mod grants;
+mod guest_log;
+mod http;
+mod info;
+mod instance;
+mod ledger;
+mod linker;
+mod message;
+mod pool;
+mod runtime;
+mod seat;
+mod threads;
+mod transport_batch;
+mod transport_proxy;
+mod unbatched;
+mod world;
+
+pub use adapter::Adapter;
+pub use error::Error;
+pub use grants::{Grants, HttpGrant, HttpGrantError};
+pub use http::{Answer, Client, HttpError, RequestOptions, RequestTemplate};
+pub use info::{ConfigurationKey, TransportInfo, ValueKind};
+pub use pool::PoolConfig;
+pub use runtime::{AdapterRuntime, Inspection, RuntimeConfig};
+pub use world::World;

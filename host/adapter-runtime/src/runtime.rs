@@ -1,0 +1,167 @@
+//! The adapter runtime of a process: one engine, one linker, one cache, the instance threads.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+
+use futures::FutureExt;
+use model::transmit::{OutcomeSink, TransmitterPool};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::adapter::{Code, ComponentFacts, Loaded, load_code};
+use crate::artefact::ArtefactCache;
+use crate::context::{Context, Sandbox};
+use crate::pool::Pool;
+use crate::threads::InstanceThreads;
+use crate::{
+    Adapter, Error, HttpGrant, PoolConfig, TransportInfo, World, describe, engine, linker,
+};
+
+/// How the runtime is set up.
+#[derive(Clone, Debug)]
+pub struct RuntimeConfig {
+    /// Instance threads; one per core is best.
+    pub threads: usize,
+    /// Where compiled adapters are kept. Only this host may write there: machine code is loaded from it.
+    pub cache_directory: PathBuf,
+}
+
+/// Loads adapters and runs pools of them. Cheap to clone.
+#[derive(Clone)]
+pub struct AdapterRuntime(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    linker: Linker<Context>,
+    cache: ArtefactCache,
+    threads: Arc<InstanceThreads>,
+}
+
+/// What can be said about a component file.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The kind of adapter.
+    pub world: World,
+    /// Interfaces it imports: what it could possibly do.
+    pub imports: Vec<String>,
+    /// Interfaces it exports.
+    pub exports: Vec<String>,
+    /// Size of the component in bytes.
+    pub size: u64,
+    /// SHA-256 of the component, in hexadecimal digits.
+    pub digest: String,
+    /// What it says about itself.
+    pub info: TransportInfo,
+}
+
+impl AdapterRuntime {
+    /// Starts the engine, its clock and the instance threads.
+    pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
+        let engine = engine::engine()?;
+        let linker = linker::linker(&engine)?;
+        let cache = ArtefactCache::open(&config.cache_directory)?;
+        let threads = Arc::new(InstanceThreads::start(config.threads)?);
+        Ok(Self(Arc::new(Inner {
+            engine,
+            linker,
+            cache,
+            threads,
+        })))
+    }
+
+    /// Loads an adapter: compiles it unless this engine has compiled it before, checks its world and its
+    /// imports, reads its description. Blocks the thread; takes seconds for a large new component.
+    pub fn load(&self, path: &Path) -> Result<Adapter, Error> {
+        let inner = &self.0;
+        let (component, code) = load_code(&inner.engine, &inner.linker, &inner.cache, path)?;
+        let (info, code) = self.describe(path, code)?;
+        Ok(Adapter(Arc::new(Loaded {
+            component,
+            info,
+            code,
+        })))
+    }
+
+    /// What can be said about a component without sending anything. Blocks like [`Self::load`].
+    pub fn inspect(&self, path: &Path) -> Result<Inspection, Error> {
+        let adapter = self.load(path)?;
+        let ComponentFacts {
+            world,
+            imports,
+            exports,
+            size,
+            digest,
+            ..
+        } = adapter.0.component.clone();
+        Ok(Inspection {
+            world,
+            imports,
+            exports,
+            size,
+            digest,
+            info: adapter.info().clone(),
+        })
+    }
+
+    /// A pool for one port. No instance is made yet.
+    pub fn pool(
+        &self,
+        config: PoolConfig,
+        sink: Arc<dyn OutcomeSink>,
+    ) -> Result<Arc<dyn TransmitterPool>, Error> {
+        let sandbox = Sandbox {
+            port: config.port.clone(),
+            grants: config.grants.clone(),
+            http: http_grants(&config),
+            memory_limit: config.memory_limit,
+            cpu_limit: config.cpu_limit,
+        };
+        let Inner {
+            engine, threads, ..
+        } = &*self.0;
+        Ok(Arc::new(Pool::new(
+            config,
+            sandbox,
+            engine.clone(),
+            threads.clone(),
+            sink,
+        )))
+    }
+
+    /// Runs `describe` on an instance thread and waits for it.
+    fn describe(&self, path: &Path, code: Code) -> Result<(TransportInfo, Code), Error> {
+        let (sender, result) = mpsc::channel();
+        let (engine, path) = (self.0.engine.clone(), path.to_owned());
+        let failed = path.clone();
+        let job = async move {
+            let described = describe::describe(&engine, &code, &path).await;
+            // The receiver waits below; it is gone only if this process is.
+            drop(sender.send(described.map(|info| (info, code))));
+        };
+        self.0.threads.spawn(0, move || job.boxed_local());
+        result.recv().unwrap_or_else(|_| {
+            let reason = "the instance thread has ended".to_owned();
+            Err(Error::Describe {
+                path: failed,
+                reason,
+            })
+        })
+    }
+}
+
+/// The port's own address, if it is a URL, and what is granted besides.
+fn http_grants(config: &PoolConfig) -> Arc<[HttpGrant]> {
+    let own = HttpGrant::parse(&config.address).ok();
+    own.into_iter()
+        .chain(config.grants.http.iter().cloned())
+        .collect()
+}
+
+impl fmt::Debug for AdapterRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdapterRuntime")
+            .field("threads", &self.0.threads)
+            .finish_non_exhaustive()
+    }
+}

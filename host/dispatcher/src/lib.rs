@@ -1,0 +1,40 @@
+//! The spine: one loop per send port that claims messages, hands them to the port's pool of
+//! transmitters, and settles what comes back.
+//!
+//! What must stay true:
+//!
+//! - A port has at most its high watermark of messages claimed and not resolved. A message leaves that
+//!   number when its settlement is on disk, not when its outcome is known.
+//! - Each delivery is resolved once. One task per port owns the table of what is unresolved; outcomes
+//!   from any number of threads reach it through one inbox, and the first one counts.
+//! - An outcome that is known is never forgotten because the disk is full: it is settled again and
+//!   again, and nothing is claimed meanwhile.
+//! - Nothing here decides what a failure leads to: that is [`model::decide`].
+//! - Ports share nothing but the message box, so that a stuck one holds up no other.
+//!
+//! This room knows neither SQL nor what runs adapters: the one is behind [`message_box::MessageBox`],
+//! the other behind [`model::transmit`].
+
+#![forbid(unsafe_code)]
+
+mod backoff;
+mod clock;
+mod dispatcher;
+mod drain;
+mod inbox;
+mod port;
+mod port_loop;
+mod refusal;
+mod settle;
+mod sink;
+mod status;
+mod throttle;
+mod unresolved;
+
+pub use dispatcher::{Dispatcher, Enlisted};
+pub use drain::{DrainReport, PortDrain};
+pub use refusal::Refusal;
+pub use status::{PortState, PortStatus};
+
+#[cfg(test)]
+mod tests;

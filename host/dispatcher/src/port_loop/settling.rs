@@ -1,0 +1,227 @@
+//! Committing decisions, several transactions at once; again and again when the storage fails.
+//!
+//! A decision that was made is kept until it is committed, or its lease is found to be somebody
+//! else's, or the host ends. While the storage fails, one careful round is open at a time and nothing
+//! is claimed: what waits to be settled could be claimed again once its lease has run out.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use message_box::Error;
+use model::transmit::{BatchFailure, BatchFailureReason};
+use model::{ErrorInfo, Verdict};
+use tokio::time::Instant;
+
+use super::resolving::not_yours;
+use super::{Finished, PortLoop};
+use crate::backoff::Backoff;
+use crate::clock;
+use crate::settle::{BatchEnd, Decision, Round};
+use crate::throttle::Throttle;
+
+/// Rounds open at once. The message box commits what waits together; decisions that come while all
+/// are open make the next round larger.
+const ROUNDS: usize = 8;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What is on its way to the disk.
+#[derive(Debug)]
+pub(super) struct Settling {
+    /// Decided and in no round.
+    pub(super) decided: Vec<Decision>,
+    /// Open rounds.
+    pub(super) rounds: usize,
+    /// Open outcome batches.
+    pub(super) batches: usize,
+    /// How the message box is doing.
+    pub(super) storage: Backoff,
+    failures: Throttle,
+}
+
+impl Settling {
+    pub(super) fn new() -> Self {
+        Self {
+            decided: Vec::new(),
+            rounds: 0,
+            batches: 0,
+            storage: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
+            failures: Throttle::default(),
+        }
+    }
+
+    /// Nothing is decided that is not on disk.
+    pub(super) fn is_idle(&self) -> bool {
+        self.rounds == 0 && self.batches == 0 && self.decided.is_empty()
+    }
+
+    /// When the next careful round is due.
+    pub(super) fn wake(&self) -> Option<Instant> {
+        let waits = !self.decided.is_empty() && self.rounds == 0;
+        self.storage.retry_at().filter(|_| waits)
+    }
+}
+
+impl PortLoop {
+    /// Begins a round with everything that is decided.
+    pub(super) fn settle_more(&mut self, now: Instant) {
+        let settling = &mut self.settling;
+        let is_careful = settling.storage.is_failing();
+        let rounds = if is_careful { 1 } else { ROUNDS };
+        if settling.decided.is_empty()
+            || settling.rounds >= rounds
+            || !settling.storage.is_ready(now)
+        {
+            return;
+        }
+        settling.rounds += 1;
+        let decisions = std::mem::take(&mut settling.decided);
+        let message_box = self.message_box.clone();
+        self.begin(async move {
+            Finished::Settled(if is_careful {
+                Round::deletions_first(&message_box, decisions).await
+            } else {
+                Round::at_once(&message_box, decisions).await
+            })
+        });
+    }
+
+    pub(super) fn round_ended(&mut self, round: Round) {
+        self.settling.rounds -= 1;
+        self.count(&round.settled);
+        self.forget(&round.gone);
+        self.settling.decided.extend(round.left);
+        match round.error {
+            Some(error) => self.storage_failed(&error),
+            None => self.storage_worked(),
+        }
+    }
+
+    pub(super) fn batch_ended(&mut self, end: BatchEnd) {
+        self.settling.batches -= 1;
+        let result = match end.result {
+            Ok(()) => {
+                self.storage_worked();
+                self.count(&end.decisions);
+                Ok(())
+            }
+            Err(error) => Err(self.batch_failed(end.decisions, error)),
+        };
+        if end.answer.send(result).is_err() {
+            tracing::debug!(port = %self.port.settings.name, "the adapter of an outcome batch is gone");
+        }
+    }
+
+    /// Nothing of it took effect: the messages are the adapter's again, but for those that are nobody's.
+    fn batch_failed(&mut self, decisions: Vec<Decision>, error: Error) -> BatchFailure {
+        let (failure, ours) = match error {
+            Error::NotLeased { ids } => {
+                let lost: HashSet<_> = ids.into_iter().collect();
+                let ids: Vec<_> = decisions.iter().map(|d| d.id).collect();
+                let places = ids.iter().enumerate().filter(|(_, id)| lost.contains(id));
+                let culprits = places.map(|(place, _)| place).collect();
+                let (gone, ours): (Vec<_>, Vec<_>) =
+                    decisions.into_iter().partition(|d| lost.contains(&d.id));
+                self.forget(&gone);
+                (not_yours(&ids, culprits), ours)
+            }
+            error => {
+                self.storage_failed(&error);
+                let failure = BatchFailure {
+                    reason: BatchFailureReason::Storage,
+                    text: format!("the outcome batch was not committed: {error}"),
+                    culprits: Vec::new(),
+                };
+                (failure, decisions)
+            }
+        };
+        for decision in ours {
+            // What the host reported about the message while its batch was open counts now.
+            if let Some(outcome) = self.unresolved.give_back(decision.id, decision.lease) {
+                self.resolve(decision.id, outcome, clock::now());
+            }
+        }
+        failure
+    }
+
+    /// Committed: the credits are free.
+    fn count(&mut self, decisions: &[Decision]) {
+        let mut handed_back = false;
+        for decision in decisions {
+            let was_here = self.unresolved.remove(decision.id, decision.lease);
+            match &decision.verdict {
+                Verdict::Delete => self.tally.delivered += 1,
+                Verdict::Resubmit { .. } => self.tally.retried += 1,
+                Verdict::Suspend { error, .. } => {
+                    self.tally.suspended += 1;
+                    let port = &self.port.settings.name;
+                    tracing::debug!(%port, id = %decision.id, %error, "suspended");
+                    if let Some(held_back) = self.suspensions.admit(Instant::now()) {
+                        tracing::warn!(%port, id = %decision.id, %error, held_back, "message suspended: it waits for a person");
+                    }
+                }
+                Verdict::Release { alone } => {
+                    self.tally.returned += 1;
+                    handed_back |= !alone;
+                }
+            }
+            if was_here {
+                self.note_drained(decision);
+            }
+        }
+        let released = |d: &Decision| matches!(d.verdict, Verdict::Release { .. });
+        if !decisions.iter().all(released) {
+            self.tally.last_progress = Some(clock::now());
+            self.claiming.handed_back.recovered();
+        } else if handed_back {
+            let why = "the adapter handed messages back".to_owned();
+            self.claiming.handed_back.failed(why, Instant::now());
+        }
+    }
+
+    /// Their leases are not ours any more: whoever has them resolves them.
+    fn forget(&mut self, decisions: &[Decision]) {
+        for decision in decisions {
+            let id = decision.id;
+            tracing::error!(
+                port = %self.port.settings.name, %id, verdict = ?decision.verdict,
+                "the message box says that the lease is over: the outcome is dropped, the message may be delivered again"
+            );
+            if self.unresolved.remove(id, decision.lease) {
+                self.note_gone(id);
+            }
+        }
+    }
+
+    pub(super) fn storage_failed(&mut self, error: &Error) {
+        let now = Instant::now();
+        let text = error.to_string();
+        if let Some(held_back) = self.settling.failures.admit(now) {
+            tracing::error!(
+                port = %self.port.settings.name, error = text, held_back,
+                "the message box fails: nothing is lost, it is tried again"
+            );
+        }
+        let error = ErrorInfo::new("message-box", text.as_str());
+        self.news = Some((clock::now(), error));
+        self.settling.storage.failed(text, now);
+        // The next claim finds out whether it works again, even when no message is waited for.
+        self.claiming.hungry = true;
+    }
+
+    /// Something was committed or read. That counts as health only when nothing waits that was not:
+    /// a disk that takes deletions and nothing else is still full.
+    pub(super) fn storage_worked(&mut self) {
+        let settling = &mut self.settling;
+        if settling.rounds == 0 && settling.decided.is_empty() && settling.storage.recovered() {
+            tracing::info!(port = %self.port.settings.name, "the message box works again");
+        }
+    }
+
+    /// True when a claim does no harm: the storage works, or it is time to find out whether it does.
+    pub(super) fn storage_is_calm(&self, now: Instant) -> bool {
+        let storage = &self.settling.storage;
+        !storage.is_failing() || (storage.is_ready(now) && self.settling.is_idle())
+    }
+}

@@ -1,0 +1,309 @@
+//! Publishing: what a caller gives, made ready on the caller's side, and its inserts on the writer's
+//! side. Idempotency and memory are asked, not decided here.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::{Body, Message, MessageId, PortName, Priority, Properties, Timestamp};
+
+use crate::body::StagedBody;
+use crate::command::Reply;
+use crate::feed::Waiting;
+use crate::feeds::Feeds;
+use crate::idempotency::{Fingerprint, Known};
+use crate::reader::Reader;
+use crate::round::Round;
+use crate::stored_body::StoredBody;
+use crate::{Error, body, idempotency, properties};
+
+/// Properties travel with every claim of their message, so they must stay small beside a body.
+const PROPERTIES_LIMIT: u64 = 1024 * 1024;
+
+/// What a row takes beside its body and properties: an estimate for the room check, on the safe side.
+const ROW_BYTES: u64 = 160;
+
+const INSERT: &str = "INSERT INTO message \
+    (seq, port, state, priority, due, attempts, accepted, size, body_id, properties, body) \
+    VALUES (?1, ?2, 0, ?3, ?4, 0, ?4, ?5, ?6, ?7, ?8)";
+
+/// Messages that are accepted together or not at all.
+#[derive(Debug, Default)]
+pub struct Publication {
+    /// The messages, in the order in which they get their ids.
+    pub messages: Vec<NewMessage>,
+    /// Within 24 hours, the same key with the same content on the same port is accepted once only, and
+    /// answered with the ids of the first time.
+    pub idempotency_key: Option<String>,
+}
+
+/// A message that has no identity yet.
+#[derive(Debug)]
+pub struct NewMessage {
+    /// Its content.
+    pub body: NewBody,
+    /// What else is known about it.
+    pub properties: Properties,
+    /// Its place in the queue.
+    pub priority: Priority,
+}
+
+/// The content of a new message.
+#[derive(Debug)]
+pub enum NewBody {
+    /// In memory, of any size; above [`Config::inline_limit`](crate::Config::inline_limit) the box
+    /// stores it in pieces.
+    Inline(Bytes),
+    /// Already in the box, see [`MessageBox::stage_body`](crate::MessageBox::stage_body).
+    Staged(StagedBody),
+}
+
+/// A publication that is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The messages' ids, in the order of the publication.
+    pub ids: Vec<MessageId>,
+    /// The idempotency key was known: these are the ids of the first time.
+    pub repeated: bool,
+}
+
+/// A publication on its way to the disk.
+#[derive(Debug)]
+pub(crate) struct Publish {
+    pub(crate) port: PortName,
+    messages: Vec<Prepared>,
+    key: Option<(String, Fingerprint)>,
+    now: Timestamp,
+    bytes: u64,
+    pub(crate) reply: Reply<Published>,
+}
+
+#[derive(Debug)]
+struct Prepared {
+    message: NewMessage,
+    json: Cow<'static, str>,
+}
+
+/// The rows of a publication, written but not committed. By default, none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Accepted {
+    first: u64,
+    count: u64,
+    repeated: bool,
+}
+
+impl NewBody {
+    /// Length in bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Inline(bytes) => bytes.len() as u64,
+            Self::Staged(staged) => staged.size(),
+        }
+    }
+}
+
+impl Publish {
+    /// Everything that needs no database: serialising, hashing, checking.
+    pub(crate) fn new(
+        port: PortName,
+        publication: Publication,
+        now: Timestamp,
+        box_id: u64,
+        reply: Reply<Published>,
+    ) -> Result<Self, Error> {
+        let mut messages = Vec::with_capacity(publication.messages.len());
+        let mut bytes = 0;
+        for mut message in publication.messages {
+            let json = properties::to_json(&message.properties);
+            limit("properties", json.len() as u64, PROPERTIES_LIMIT)?;
+            if let NewBody::Staged(staged) = &message.body {
+                if staged.box_id() != box_id {
+                    return Err(Error::StagedElsewhere);
+                }
+                // No pieces, nothing to refer to.
+                if staged.size() == 0 {
+                    message.body = NewBody::Inline(Bytes::new());
+                }
+            }
+            bytes += ROW_BYTES + json.len() as u64;
+            if let NewBody::Inline(body) = &message.body {
+                bytes += body.len() as u64;
+            }
+            messages.push(Prepared { message, json });
+        }
+        let key = publication.idempotency_key.map(|key| {
+            let fingerprint = fingerprint(&messages);
+            (key, fingerprint)
+        });
+        Ok(Self {
+            port,
+            messages,
+            key,
+            now,
+            bytes,
+            reply,
+        })
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.messages.len()
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Writes the rows; the inner result is the answer to the caller once the transaction is on disk.
+    pub(crate) fn apply(&self, round: &mut Round<'_>) -> rusqlite::Result<Result<Accepted, Error>> {
+        let port = round.port(&self.port);
+        let count = self.messages.len() as u64;
+        if let Some((key, fingerprint)) = &self.key {
+            match idempotency::find(round.connection, port, key, fingerprint, self.now)? {
+                Some(Known::Same { first, count }) => {
+                    return Ok(Ok(Accepted {
+                        first,
+                        count,
+                        repeated: true,
+                    }));
+                }
+                Some(Known::Different) => {
+                    return Ok(Err(Error::IdempotencyConflict { key: key.clone() }));
+                }
+                None => {}
+            }
+        }
+        if let Err(full) = round.take_room(self.bytes)? {
+            return Ok(Err(full));
+        }
+        let first = round.sequence.take(round.connection, count)?;
+        self.insert(round, port, first)?;
+        if let Some((key, fingerprint)) = &self.key {
+            let known = (first, count);
+            idempotency::remember(round.connection, port, key, fingerprint, known, self.now)?;
+        }
+        Ok(Ok(Accepted {
+            first,
+            count,
+            repeated: false,
+        }))
+    }
+
+    fn insert(&self, round: &mut Round<'_>, port: i64, first: u64) -> rusqlite::Result<()> {
+        let mut insert = round.connection.prepare_cached(INSERT)?;
+        let mut bytes = 0;
+        for (sequence, Prepared { message, json }) in (first..).zip(&self.messages) {
+            let (inline, staged) = match &message.body {
+                NewBody::Inline(bytes) => (Some(bytes.as_ref()), None),
+                NewBody::Staged(staged) => (None, Some(staged.id())),
+            };
+            bytes += message.body.size();
+            insert.execute((
+                sequence.cast_signed(),
+                port,
+                message.priority.get(),
+                self.now.0,
+                message.body.size().cast_signed(),
+                staged.map(u64::cast_signed),
+                json.as_ref(),
+                inline,
+            ))?;
+            if let Some(body_id) = staged {
+                body::publish(round.connection, body_id)?;
+            }
+        }
+        round.tally.accepted(port, self.messages.len(), bytes);
+        Ok(())
+    }
+
+    /// The transaction is on disk: the port's feed hears of the messages, then the caller.
+    pub(crate) fn committed(
+        self,
+        accepted: Result<Accepted, Error>,
+        feeds: &Feeds,
+        bodies: &Reader,
+        box_id: u64,
+    ) {
+        let answer = accepted.map(|accepted| {
+            let ids: Vec<_> = (accepted.first..accepted.first + accepted.count)
+                .map(|sequence| MessageId::new(box_id, sequence))
+                .collect();
+            if !accepted.repeated {
+                let mut messages = self.messages;
+                keep_staged(&mut messages);
+                feeds.offer(&self.port, || {
+                    let messages = messages.into_iter().zip(&ids);
+                    messages.map(|(m, id)| m.into_waiting(*id, &self.port, self.now, bodies))
+                });
+            }
+            Published {
+                ids,
+                repeated: accepted.repeated,
+            }
+        });
+        // A caller that has gone away lost only the answer; the messages are accepted.
+        drop(self.reply.send(answer));
+    }
+}
+
+impl Prepared {
+    fn into_waiting(
+        self,
+        id: MessageId,
+        port: &PortName,
+        now: Timestamp,
+        bodies: &Reader,
+    ) -> Waiting {
+        let message = self.message;
+        let (body, body_id) = match message.body {
+            NewBody::Inline(bytes) => (Body::Inline(bytes), None),
+            NewBody::Staged(staged) => {
+                let stored = StoredBody::new(bodies.clone(), staged.id(), staged.size());
+                (stored.into_body(), Some(staged.id()))
+            }
+        };
+        let message = Message {
+            id,
+            port: port.clone(),
+            accepted: now,
+            priority: message.priority,
+            attempts: 0,
+            properties: message.properties,
+            body,
+        };
+        Waiting {
+            message: Arc::new(message),
+            due: now,
+            body_id,
+        }
+    }
+}
+
+/// The pieces belong to messages now; dropping the stage must not remove them.
+fn keep_staged(messages: &mut [Prepared]) {
+    for prepared in messages {
+        if let NewBody::Staged(staged) = &mut prepared.message.body {
+            staged.keep();
+        }
+    }
+}
+
+/// The same for the same content, whether a body came in one go or was staged.
+fn fingerprint(messages: &[Prepared]) -> Fingerprint {
+    let mut print = idempotency::Printer::default();
+    for Prepared { message, json } in messages {
+        match &message.body {
+            NewBody::Inline(bytes) => print.body(&body::digest(bytes)),
+            NewBody::Staged(staged) => print.body(staged.digest()),
+        }
+        print.text(json);
+        print.number(message.priority.get());
+    }
+    print.finish()
+}
+
+pub(crate) fn limit(what: &'static str, size: u64, limit: u64) -> Result<(), Error> {
+    if size > limit {
+        return Err(Error::TooLarge { what, size, limit });
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! The layout of the database file: its tables, its versions, how it tells a box from another file.
+//!
+//! The file may be read with the stock `sqlite3` tool while the box is in use; the SQL below is stored
+//! in it with its comments (`.schema` shows them). Versions are counted in `PRAGMA user_version`; a
+//! migration, once released, is never edited, only followed by another. Each runs in one transaction
+//! together with its version number.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use crate::Error;
+use crate::files::Location;
+
+/// `PRAGMA application_id` of every box: "SPbx".
+const APPLICATION_ID: i64 = 0x5350_6278;
+
+/// Layout versions 1, 2, … in order.
+const MIGRATIONS: &[&str] = &[VERSION_1];
+
+const VERSION_1: &str = "
+CREATE TABLE meta (
+    name   TEXT PRIMARY KEY,    -- box_id: the first 48 bits of every message id
+    value  INTEGER NOT NULL     -- next_sequence: numbers from here on were never used
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('box_id', random() & 0xFFFFFFFFFFFF), ('next_sequence', 1);
+
+CREATE TABLE port (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    accepted   INTEGER NOT NULL DEFAULT 0,  -- messages ever accepted
+    delivered  INTEGER NOT NULL DEFAULT 0,  -- messages ever delivered; the rest are rows of message
+    bytes      INTEGER NOT NULL DEFAULT 0   -- bodies of the messages in the box
+);
+
+CREATE TABLE message (
+    seq         INTEGER PRIMARY KEY,  -- the last 62 bits of the message's id; never used twice
+    port        INTEGER NOT NULL,     -- port.id
+    state       INTEGER NOT NULL,     -- 0 pending, 1 suspended
+    priority    INTEGER NOT NULL,     -- 1 first, 10 last
+    due         INTEGER NOT NULL,     -- not before; all times are milliseconds since 1970, UTC
+    attempts    INTEGER NOT NULL,     -- failed attempts so far
+    accepted    INTEGER NOT NULL,     -- when it was published
+    suspended   INTEGER,              -- when it was suspended
+    error_code  TEXT,                 -- the last failure: a word for machines, if any,
+    error_text  TEXT,                 -- and a text for people
+    size        INTEGER NOT NULL,     -- of the body, in bytes
+    body_id     INTEGER,              -- of a large body: its pieces
+    properties  TEXT NOT NULL,        -- JSON object of texts, in the publisher's order
+    body        BLOB                  -- a small body itself
+);
+CREATE INDEX message_pending ON message (port, priority, due) WHERE state = 0;
+CREATE INDEX message_suspended ON message (port, suspended) WHERE state = 1;
+
+CREATE TABLE piece (
+    id     INTEGER PRIMARY KEY,  -- body_id * 1048576 + number of the piece, from 0
+    bytes  BLOB NOT NULL         -- 256 KiB, the last one less
+);
+
+CREATE TABLE stage (
+    body_id  INTEGER PRIMARY KEY  -- being written and not published yet: removed at the next start
+);
+
+CREATE TABLE idempotency (
+    port         INTEGER NOT NULL,  -- port.id
+    key          TEXT NOT NULL,
+    fingerprint  BLOB NOT NULL,     -- SHA-256 of what was published under the key
+    first_seq    INTEGER NOT NULL,  -- the messages it became: first_seq .. first_seq + count - 1
+    count        INTEGER NOT NULL,
+    created      INTEGER NOT NULL,  -- forgotten after 24 hours
+    PRIMARY KEY (port, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_created ON idempotency (created);
+";
+
+/// Makes sure that the file is a box of a version this program knows, and brings it to the newest one.
+/// An empty file becomes a box; any other file is refused before anything is written to it.
+pub(crate) fn prepare(connection: &mut Connection, location: &Location) -> Result<(), Error> {
+    let version = identify(connection, location.path())?;
+    // Only now: switching the journal mode writes to the file.
+    connection
+        .pragma_update(None, "journal_mode", "wal")
+        .map_err(|e| location.error(e))?;
+    migrate(connection, version).map_err(|e| location.error(e))
+}
+
+fn migrate(connection: &mut Connection, version: usize) -> rusqlite::Result<()> {
+    for (number, sql) in (1_i64..).zip(MIGRATIONS).skip(version) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// The version of the box in the file; 0 when the file is empty.
+fn identify(connection: &Connection, path: &Path) -> Result<usize, Error> {
+    let not_a_box = |reason: String| Error::NotABox {
+        path: path.to_owned(),
+        reason,
+    };
+    let read = || -> rusqlite::Result<(i64, i64, i64)> {
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+        let tables =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((pragma("application_id")?, pragma("user_version")?, tables))
+    };
+    let (application, version, tables) =
+        read().map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                not_a_box("it is no SQLite database".to_owned())
+            }
+            _ => Location::new(path.to_owned(), None).error(error),
+        })?;
+    if (application, version, tables) == (0, 0, 0) {
+        return Ok(0);
+    }
+    if application != APPLICATION_ID {
+        return Err(not_a_box(format!(
+            "it is an SQLite database of another application, number {application}"
+        )));
+    }
+    match usize::try_from(version) {
+        Ok(known) if (1..=MIGRATIONS.len()).contains(&known) => Ok(known),
+        Ok(_) if version > 0 => Err(Error::Newer {
+            path: path.to_owned(),
+            found: version,
+            supported: i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX),
+        }),
+        _ => Err(not_a_box(format!("its layout version is {version}"))),
+    }
+}

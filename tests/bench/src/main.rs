@@ -1,0 +1,74 @@
+//! Benchmarks that a stranger can run: `cargo xtask bench [NAME…]`.
+//!
+//! Every figure is the median of several runs in one process; what is compared is measured in turns, so
+//! that a noisy machine disturbs both sides alike. Read the ratios, not the figures.
+
+#![forbid(unsafe_code)]
+
+mod adapters;
+mod lifecycle;
+mod machine;
+mod measure;
+mod native;
+mod protocol;
+mod receiver;
+mod refill;
+mod tax;
+mod walk;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use crate::measure::Report;
+
+/// Measures sendport on this machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// What to measure; everything when none is named.
+    benchmarks: Vec<Benchmark>,
+    /// Components of the adapters.
+    #[arg(long, env = "SENDPORT_ADAPTERS", default_value = "target/adapters")]
+    adapters: PathBuf,
+    /// Where the results go, one file per benchmark.
+    #[arg(long, default_value = "target/bench")]
+    output: PathBuf,
+    /// Be the destination of another process of this program.
+    #[arg(long, hide = true)]
+    receive: bool,
+    /// Runs per figure.
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Benchmark {
+    /// The contract alone: null adapters, no store, one core.
+    Protocol,
+    /// Publish, claim, null adapter, settle on the embedded box, against the bare store.
+    Lifecycle,
+    /// The HTTP adapters in their sandbox against the same logic linked natively.
+    Tax,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.receive {
+        return receiver::receive();
+    }
+    let all = Benchmark::value_variants();
+    let chosen = if arguments.benchmarks.is_empty() { all } else { &arguments.benchmarks };
+    for benchmark in chosen {
+        let name = benchmark.to_possible_value().map_or_else(String::new, |v| v.get_name().into());
+        println!("{name}");
+        let mut report = Report::new(&name, arguments.runs);
+        match benchmark {
+            Benchmark::Protocol => protocol::run(&arguments.adapters, &mut report)?,
+            Benchmark::Lifecycle => lifecycle::run(&arguments.adapters, &mut report)?,
+            Benchmark::Tax => tax::run(&arguments.adapters, &mut report)?,
+        }
+        report.write(&arguments.output)?;
+    }
+    Ok(())
+}
