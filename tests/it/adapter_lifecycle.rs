@@ -7,7 +7,9 @@ use adapter_runtime::{Error, World};
 use crate::fixture::{Host, PortSpec, component, runtime, until};
 
 fn load_error(file: &Path) -> Error {
-    runtime().load(file).expect_err("the component must be refused")
+    runtime()
+        .load(file)
+        .expect_err("the component must be refused")
 }
 
 fn written(directory: &tempfile::TempDir, bytes: impl AsRef<[u8]>) -> PathBuf {
@@ -27,7 +29,11 @@ async fn b01_an_adapter_is_not_instantiated_before_its_first_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b02_an_eager_adapter_is_instantiated_with_its_port() {
-    let host = Host::with(&PortSpec { eager: true, instances: 2, ..PortSpec::probe() });
+    let host = Host::with(&PortSpec {
+        eager: true,
+        instances: 2,
+        ..PortSpec::probe()
+    });
     let eager = async || (host.status("port").pool.instances == 2).then_some(());
     until("two instances", eager).await;
 }
@@ -35,11 +41,17 @@ async fn b02_an_eager_adapter_is_instantiated_with_its_port() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b03_load_comes_once_and_before_initialize() {
     let handler = vec![("colour".to_owned(), "blue".to_owned())];
-    let host = Host::with(&PortSpec { handler, ..PortSpec::of("probe-configured-adapter") });
+    let host = Host::with(&PortSpec {
+        handler,
+        ..PortSpec::of("probe-configured-adapter")
+    });
     host.probe("ok").await;
     host.delivered("port", 1).await;
     host.probe("calls").await;
-    assert_eq!(host.failure().await, "load(colour=blue) initialize transmit-message");
+    assert_eq!(
+        host.failure().await,
+        "load(colour=blue) initialize transmit-message"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,12 +64,24 @@ async fn b04_without_a_property_bag_initialize_still_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_configuration_that_load_refuses_keeps_the_messages() {
     let handler = vec![("fail".to_owned(), "no such colour".to_owned())];
-    let host = Host::with(&PortSpec { handler, ..PortSpec::of("probe-configured-adapter") });
+    let host = Host::with(&PortSpec {
+        handler,
+        ..PortSpec::of("probe-configured-adapter")
+    });
     host.probe("ok").await;
-    let error = until("the error", async || host.status("port").last_error).await.1;
-    assert!(error.text.contains("load failed: no such colour"), "{error}");
+    let error = until("the error", async || host.status("port").last_error)
+        .await
+        .1;
+    assert!(
+        error.text.contains("load failed: no such colour"),
+        "{error}"
+    );
     let counts = host.counts("port").await;
-    assert_eq!((counts.pending, counts.suspended), (1, 0), "nothing is charged for it");
+    assert_eq!(
+        (counts.pending, counts.suspended),
+        (1, 0),
+        "nothing is charged for it"
+    );
 }
 
 #[test]
@@ -71,7 +95,12 @@ fn the_world_is_found_from_the_exports() {
 /// A component's imports are its list of permissions: nothing it does not use.
 #[test]
 fn components_import_what_they_use_and_nothing_else() {
-    let imports = |name| runtime().inspect(&component(name)).expect("inspected").imports;
+    let imports = |name| {
+        runtime()
+            .inspect(&component(name))
+            .expect("inspected")
+            .imports
+    };
     let has = |imports: &[String], part: &str| imports.iter().any(|i| i.contains(part));
     let http = imports("http-adapter");
     assert!(has(&http, "sendport:adapter/http-client"), "{http:?}");
@@ -80,7 +109,10 @@ fn components_import_what_they_use_and_nothing_else() {
     assert!(has(&file, "wasi:filesystem/"), "{file:?}");
     assert!(!has(&file, "http") && !has(&file, "sockets"), "{file:?}");
     let null = imports("null-adapter");
-    assert!(null.iter().all(|i| i.starts_with("sendport:adapter/")), "{null:?}");
+    assert!(
+        null.iter().all(|i| i.starts_with("sendport:adapter/")),
+        "{null:?}"
+    );
 }
 
 #[test]
@@ -106,7 +138,10 @@ fn what_is_no_adapter_is_refused_with_the_next_step() {
     let torn = std::fs::read(component("null-adapter")).expect("read");
     for bytes in [cut, &torn[..torn.len() / 2]] {
         let error = load_error(&written(&directory, bytes));
-        let refused = matches!(&error, Error::Invalid { .. } | Error::NotWasm { .. } | Error::World { .. });
+        let refused = matches!(
+            &error,
+            Error::Invalid { .. } | Error::NotWasm { .. } | Error::World { .. }
+        );
         assert!(refused, "{error}");
     }
 }
@@ -136,7 +171,13 @@ fn an_import_that_nobody_grants_is_named() {
         (export "sendport:adapter/transport@0.1.0" (instance $i))
         (export "sendport:adapter/transport-control@0.1.0" (instance $i))
         (export "sendport:adapter/transmitter@0.1.0" (instance $i)))"#;
-    let error = load_error(&written(&directory, wat::parse_str(text).expect("valid text")));
+    let error = load_error(&written(
+        &directory,
+        wat::parse_str(text).expect("valid text"),
+    ));
     assert!(matches!(&error, Error::Import { .. }), "{error}");
-    assert!(error.to_string().contains("acme:missiles/launch"), "{error}");
+    assert!(
+        error.to_string().contains("acme:missiles/launch"),
+        "{error}"
+    );
 }

@@ -4,7 +4,10 @@ use crate::fixture::{Host, PortSpec, until};
 
 fn batch(max_messages: &str) -> PortSpec {
     let handler = vec![("max-messages".to_owned(), max_messages.to_owned())];
-    PortSpec { handler, ..PortSpec::of("probe-batch-adapter") }
+    PortSpec {
+        handler,
+        ..PortSpec::of("probe-batch-adapter")
+    }
 }
 
 async fn publish(host: &Host, probes: &[&str]) {
@@ -17,7 +20,10 @@ async fn publish(host: &Host, probes: &[&str]) {
 async fn b24_b26_the_order_of_calls_also_of_a_small_batch() {
     let host = Host::with(&batch("8"));
     publish(&host, &["calls"]).await;
-    assert_eq!(host.failure().await, "get-batch begin-batch transmit-message done");
+    assert_eq!(
+        host.failure().await,
+        "get-batch begin-batch transmit-message done"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +35,10 @@ async fn b25_no_batch_is_larger_than_the_adapter_allows() {
         let calls = suspended.error.text;
         let pushed = calls.matches("transmit-message").count();
         assert!((1..=5).contains(&pushed), "{calls}");
-        assert!(calls.starts_with("get-batch begin-batch transmit-message"), "{calls}");
+        assert!(
+            calls.starts_with("get-batch begin-batch transmit-message"),
+            "{calls}"
+        );
         assert!(calls.ends_with(" transmit-message done"), "{calls}");
         batches += usize::from(pushed == 5);
     }
@@ -86,6 +95,12 @@ async fn b107_a_trap_in_done_is_charged_to_the_culprit_only() {
     publish(&host, &["ok", "trap-in-done", "ok", "ok"]).await;
     host.delivered("port", 3).await;
     let suspended = host.suspended(1).await.remove(0);
-    assert_eq!((suspended.error.code.as_deref(), suspended.attempts), (Some("trap"), 1));
-    until("idle", async || (host.status("port").unresolved == 0).then_some(())).await;
+    assert_eq!(
+        (suspended.error.code.as_deref(), suspended.attempts),
+        (Some("trap"), 1)
+    );
+    until("idle", async || {
+        (host.status("port").unresolved == 0).then_some(())
+    })
+    .await;
 }

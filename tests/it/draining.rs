@@ -17,11 +17,16 @@ async fn in_flight(host: &Host, count: usize) {
 async fn b95_terminate_returns_when_everything_accepted_is_resolved() {
     let host = Host::with(&PortSpec::probe());
     let late = [[("probe", "late")]; 5];
-    host.publish("port", &late.each_ref().map(|m| m.as_slice())).await;
+    host.publish("port", &late.each_ref().map(|m| m.as_slice()))
+        .await;
     in_flight(&host, 5).await;
     let report = host.terminate(PATIENT).await;
     let port = &report.ports[0];
-    assert_eq!((port.in_flight, port.settled, port.interrupted), (5, 5, false), "{report}");
+    assert_eq!(
+        (port.in_flight, port.settled, port.interrupted),
+        (5, 5, false),
+        "{report}"
+    );
     assert!(port.handed_back.is_empty(), "{report}");
     assert_eq!(host.audit().await.delivered, 5);
 }
@@ -32,7 +37,10 @@ async fn b96_b100_after_terminate_nothing_reaches_the_adapter() {
     host.probe("ok").await;
     host.delivered("port", 1).await;
     host.terminate(PATIENT).await;
-    assert!(host.dispatcher.admit("port").is_err(), "publishers are refused");
+    assert!(
+        host.dispatcher.admit("port").is_err(),
+        "publishers are refused"
+    );
     host.probe("ok").await;
     assert_eq!(host.status("port").pool.instances, 0);
     let audit = host.audit().await;
@@ -42,7 +50,9 @@ async fn b96_b100_after_terminate_nothing_reaches_the_adapter() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b97_b113_the_deadline_ends_a_drain_and_nothing_is_lost_or_charged() {
     let host = Host::with(&PortSpec::probe());
-    let ids = host.publish("port", &[&[("probe", "hang")], &[("probe", "never")]]).await;
+    let ids = host
+        .publish("port", &[&[("probe", "hang")], &[("probe", "never")]])
+        .await;
     in_flight(&host, 2).await;
     let report = host.terminate(SHORT).await;
     let mut handed_back = report.ports[0].handed_back.clone();
@@ -79,7 +89,15 @@ async fn an_adapter_that_hangs_or_traps_in_terminate_is_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b101_b102_b103_a_crash_redelivers_what_was_open_and_nothing_else() {
     let host = Host::with(&PortSpec::probe());
-    host.publish("port", &[&[("probe", "ok")], &[("probe", "never")], &[("probe", "hang")]]).await;
+    host.publish(
+        "port",
+        &[
+            &[("probe", "ok")],
+            &[("probe", "never")],
+            &[("probe", "hang")],
+        ],
+    )
+    .await;
     host.delivered("port", 1).await;
     in_flight(&host, 2).await;
     let directory = host.directory.clone();

@@ -9,8 +9,8 @@ mod wait;
 
 pub(crate) use artefacts::{component, runtime};
 pub(crate) use host::{Host, PortSpec};
-pub(crate) use process::{Ended, Process, Site, port};
-pub(crate) use receiver::{Answer, Received, Receiver, digest};
+pub(crate) use process::{BAD_INPUT, Ended, FAILURE, Process, Site, port};
+pub(crate) use receiver::{Answer, Receiver, digest};
 pub(crate) use wait::until;
 
 use api::Api;

@@ -7,7 +7,10 @@ use model::RetryPolicy;
 use crate::fixture::{Host, PortSpec, until};
 
 fn retrying(count: u32, interval: Duration) -> PortSpec {
-    PortSpec { retry: RetryPolicy { count, interval }, ..PortSpec::probe() }
+    PortSpec {
+        retry: RetryPolicy { count, interval },
+        ..PortSpec::probe()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,18 +34,33 @@ async fn b53_without_retries_the_first_failure_suspends() {
 async fn b51_a_failed_message_is_not_due_before_its_interval() {
     let host = Host::with(&retrying(5, Duration::from_secs(3600)));
     host.probe("retryable").await;
-    until("the retry", async || (host.counts("port").await.scheduled == 1).then_some(())).await;
+    until("the retry", async || {
+        (host.counts("port").await.scheduled == 1).then_some(())
+    })
+    .await;
     // Others pass it meanwhile.
     host.probe("ok").await;
     host.delivered("port", 1).await;
-    assert_eq!(host.status("port").retried, 1, "tried again before its time");
+    assert_eq!(
+        host.status("port").retried,
+        1,
+        "tried again before its time"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_adapters_own_delay_beats_the_interval() {
     let host = Host::with(&retrying(1, Duration::from_secs(3600)));
-    host.publish("port", &[&[("probe", "retryable-after"), ("after-ms", "20")]]).await;
-    assert_eq!(host.suspended(1).await[0].attempts, 2, "the second attempt came soon");
+    host.publish(
+        "port",
+        &[&[("probe", "retryable-after"), ("after-ms", "20")]],
+    )
+    .await;
+    assert_eq!(
+        host.suspended(1).await[0].attempts,
+        2,
+        "the second attempt came soon"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,9 +75,15 @@ async fn a_permanent_failure_costs_no_retries() {
 async fn b52_a_retry_survives_a_restart_and_needs_no_memory_of_the_adapter() {
     let host = Host::with(&retrying(2, Duration::from_millis(10)));
     host.probe("retryable").await;
-    until("a retry", async || (host.status("port").retried >= 1).then_some(())).await;
+    until("a retry", async || {
+        (host.status("port").retried >= 1).then_some(())
+    })
+    .await;
     let host = host.restart().await;
     host.start(&retrying(2, Duration::from_millis(10)));
     let suspended = host.suspended(1).await.remove(0);
-    assert_eq!(suspended.attempts, 3, "the restart neither charged nor forgave an attempt");
+    assert_eq!(
+        suspended.attempts, 3,
+        "the restart neither charged nor forgave an attempt"
+    );
 }

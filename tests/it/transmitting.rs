@@ -26,13 +26,21 @@ async fn b20_a_message_answered_pending_is_deleted_by_its_outcome_batch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b19_b21_a_pending_message_stays_in_process_and_blocks_nobody() {
     let host = Host::with(&PortSpec::probe());
-    host.publish("port", &[&[("probe", "never")], &[("probe", "hang")]]).await;
-    until("both in the adapter", async || (host.status("port").unresolved == 2).then_some(())).await;
+    host.publish("port", &[&[("probe", "never")], &[("probe", "hang")]])
+        .await;
+    until("both in the adapter", async || {
+        (host.status("port").unresolved == 2).then_some(())
+    })
+    .await;
     let others = [[("probe", "ok")]; 50];
-    host.publish("port", &others.each_ref().map(|o| o.as_slice())).await;
+    host.publish("port", &others.each_ref().map(|o| o.as_slice()))
+        .await;
     host.delivered("port", 50).await;
     let status = host.status("port");
-    assert_eq!((status.unresolved, status.retried, status.suspended), (2, 0, 0));
+    assert_eq!(
+        (status.unresolved, status.retried, status.suspended),
+        (2, 0, 0)
+    );
     assert_eq!(host.counts("port").await.pending, 2);
 }
 
@@ -56,9 +64,18 @@ async fn a_handle_dropped_before_the_answer_transmitted_is_delivered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_adapter_sees_everything_about_its_message() {
     let endpoint = vec![("method".to_owned(), "PUT".to_owned())];
-    let retry = model::RetryPolicy { count: 3, interval: Duration::from_secs(1) };
-    let host = Host::with(&PortSpec { endpoint, retry, ..PortSpec::probe() });
-    let id = host.publish("port", &[&[("probe", "describe"), ("colour", "blue")]]).await[0];
+    let retry = model::RetryPolicy {
+        count: 3,
+        interval: Duration::from_secs(1),
+    };
+    let host = Host::with(&PortSpec {
+        endpoint,
+        retry,
+        ..PortSpec::probe()
+    });
+    let id = host
+        .publish("port", &[&[("probe", "describe"), ("colour", "blue")]])
+        .await[0];
     let sum: u64 = b"<order/>".iter().map(|b| u64::from(*b)).sum();
     let expected = format!(
         "id={id} attempt=1 retries-left=3 send-port=port address=probe://here version=7 size=8 read=8 sum={sum} \
@@ -81,7 +98,11 @@ async fn b106_bodies_arrive_whole_through_short_reads() {
         };
         let id = host.publish_messages("port", vec![message]).await[0];
         let text = until("the description", async || {
-            let all = host.message_box.suspended(None, 100).await.expect("the list");
+            let all = host
+                .message_box
+                .suspended(None, 100)
+                .await
+                .expect("the list");
             all.into_iter().find(|s| s.id == id).map(|s| s.error.text)
         })
         .await;

@@ -140,7 +140,7 @@ impl Demo {
         let accepting = streamed.elapsed();
         self.wait_until_resolved().await?;
         let resolving = begin.elapsed();
-        let retried = self.api.status().await?.retried();
+        let before = self.api.status().await?;
 
         println!(
             "stopping the host with {} more messages per HTTP port",
@@ -155,10 +155,11 @@ impl Demo {
         Ok(Report {
             ports: PORTS.map(|port| (port, status.stored(port), self.ledger.summary(port))),
             holds: status.holds,
-            retried,
+            retried: before.retried(),
             refused: self.receiver.refused(),
             streamed: self.streams.webhooks + self.streams.bulk + self.streams.files,
             accepting,
+            resolved: before.resolved(),
             resolving,
         })
     }
@@ -168,6 +169,7 @@ impl Demo {
         for port in PORTS {
             for sample in &self.samples {
                 if sample.is_first_of_its_kind {
+                    self.ledger.announce(port, &[sample.digest()]);
                     let ids = self.host.publish(port, sample).await?;
                     self.ledger.accept(port, &ids, &[sample.digest()])?;
                 } else {

@@ -35,8 +35,8 @@ enum Task {
         /// Parts of test names
         filters: Vec<String>,
     },
-    /// Check formatting, lints and documentation, then run all tests
-    Ci,
+    /// Check formatting, lints and documentation
+    Lint,
     /// Send real messages through a host of your own to a receiver that checks them
     Demo(demo::Options),
     /// Run the benchmarks; results go to target/bench
@@ -62,7 +62,7 @@ fn carry_out(task: Task) -> Result<()> {
     match task {
         Task::Adapters => adapters::build(&workspace).map(drop),
         Task::Test { filters } => checks::test(&workspace, &filters),
-        Task::Ci => checks::ci(&workspace),
+        Task::Lint => checks::lint(&workspace),
         Task::Demo(options) => demo::run(&workspace, &options),
         Task::Bench { arguments } => checks::bench(&workspace, &arguments),
     }

@@ -69,7 +69,12 @@ impl Workspace {
 
     /// The host's program.
     pub(crate) fn host(&self) -> PathBuf {
-        let name = format!("sendport{}", std::env::consts::EXE_SUFFIX);
+        self.binary("sendport")
+    }
+
+    /// A program of the workspace.
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         self.target.join("release").join(name)
     }
 }

@@ -109,9 +109,7 @@ impl Folder {
 
     async fn write_temporary(&self, temporary: &str, message: &Message) -> Result<(), Failure> {
         let doing = format!("write the file {temporary:?}");
-        // Truncates what a crash may have left of the same attempt.
-        let how = OpenFlags::CREATE | OpenFlags::TRUNCATE;
-        let opened = self.open(temporary, how).await;
+        let opened = self.open_new(temporary).await;
         let file = opened.map_err(|e| failed(&doing, &e))?;
         let mut written = body::write(&file, Place::Start, message, &doing).await;
         if written.is_ok() {
@@ -121,6 +119,19 @@ impl Folder {
             self.discard(temporary).await;
         }
         written
+    }
+
+    /// Opens a file that is nobody else's. A crash may have left one of the same attempt. It is removed and
+    /// not written into: it may have its final name already, and a reader would see it become empty.
+    async fn open_new(&self, temporary: &str) -> Result<Descriptor, ErrorCode> {
+        let new = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
+        match self.open(temporary, new).await {
+            Err(ErrorCode::Exist) => {
+                self.discard(temporary).await;
+                self.open(temporary, new).await
+            }
+            opened => opened,
+        }
     }
 
     /// Removes a temporary name. When that fails there is nothing more to do: the name is not one that

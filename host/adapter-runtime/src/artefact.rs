@@ -10,6 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -28,7 +29,7 @@ impl ArtefactCache {
             path: directory.to_owned(),
             reason,
         };
-        fs::create_dir_all(directory).map_err(|e| error(format!("cannot create it: {e}")))?;
+        create_private(directory).map_err(|e| error(format!("cannot create it: {e}")))?;
         let metadata = fs::metadata(directory).map_err(|e| error(e.to_string()))?;
         if !metadata.is_dir() {
             return Err(error("it is not a directory".to_owned()));
@@ -88,22 +89,20 @@ impl ArtefactCache {
             .ok()
     }
 
-    /// Written under another name and renamed, so that nobody sees half a file.
+    /// Written under another name and renamed, so that nobody sees half a file, and under a name of its
+    /// own, because others may compile the same component at the same time.
     fn store(&self, path: &Path, compiled: &[u8]) -> Result<(), Error> {
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
         let write = || {
-            let mut file = fs::File::create(&temporary)?;
+            let mut file = NamedTempFile::new_in(&self.directory)?;
             file.write_all(compiled)?;
             file.write_all(&Sha256::digest(compiled))?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            std::io::Result::Ok(())
         };
-        write().map_err(|e| {
-            drop(fs::remove_file(&temporary));
-            Error::Cache {
-                path: path.to_owned(),
-                reason: format!("cannot write: {e}"),
-            }
+        write().map_err(|e| Error::Cache {
+            path: path.to_owned(),
+            reason: format!("cannot write: {e}"),
         })
     }
 }
@@ -112,6 +111,22 @@ fn compatibility(engine: &Engine) -> u64 {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.finish()
+}
+
+/// For its owner alone, whatever the umask says: on many systems it lets the group write.
+#[cfg(unix)]
+fn create_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if let Some(parent) = directory.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(directory)
+}
+
+#[cfg(not(unix))]
+fn create_private(directory: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(directory)
 }
 
 #[cfg(unix)]
@@ -126,4 +141,39 @@ fn only_owner_writes(metadata: &fs::Metadata) -> Result<(), String> {
 #[cfg(not(unix))]
 fn only_owner_writes(_: &fs::Metadata) -> Result<(), String> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn a_new_directory_is_private_and_one_that_others_write_to_is_refused() {
+        let scratch = tempfile::tempdir().unwrap();
+        let directory = scratch.path().join("data/cache");
+        ArtefactCache::open(&directory).unwrap();
+        assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o700);
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o770)).unwrap();
+        let error = ArtefactCache::open(&directory).unwrap_err().to_string();
+        assert!(error.contains("chmod go-w"), "{error}");
+    }
+
+    #[test]
+    fn the_same_component_may_be_stored_by_many_at_the_same_time() {
+        let scratch = tempfile::tempdir().unwrap();
+        let cache = ArtefactCache::open(scratch.path()).unwrap();
+        let path = scratch.path().join("a.cwasm");
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    for _ in 0..20 {
+                        cache.store(&path, b"compiled").unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
 }

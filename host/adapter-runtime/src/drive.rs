@@ -289,14 +289,16 @@ impl<'a> Driver<'a> {
     fn sweep(&self) {
         let now = Instant::now();
         let stale = self.desk.take_stale(now, self.pace.delivery_timeout);
-        let expired = self.accessor.with(|mut access| {
+        let limit = self.pace.delivery_timeout;
+        let overdue = self.accessor.with(|mut access| {
             let context = access.get();
             if !stale.is_empty() {
                 context.sink.resolved(stale);
             }
-            context.ledger.expire(now, self.pace.delivery_timeout)
+            let expired = context.ledger.expire(now, limit);
+            expired > 0 || context.ledger.holds_batches_for(now) > limit
         });
-        if expired > 0 && !self.desk.retiring.replace(true) {
+        if overdue && !self.desk.retiring.replace(true) {
             (self.on_retire)();
         }
     }
@@ -361,7 +363,7 @@ impl<'a> Driver<'a> {
     fn report(&self) -> Option<End> {
         let (in_flight, undecided) = self.accessor.with(|mut access| {
             let context = access.get();
-            context.cpu.reset();
+            context.cpu.turned();
             context.report();
             (context.ledger.in_flight(), context.ledger.undecided())
         });

@@ -53,6 +53,8 @@ pub(crate) struct Ledger {
     /// Messages whose outcome is settled but whose batch the guest has not dropped: counted as in
     /// flight, or new calls would overtake the ends of old ones without bound.
     unacknowledged: usize,
+    /// Since when there have been any of those.
+    unacknowledged_since: Option<Instant>,
     /// Outcomes that nobody has been told yet.
     resolved: Vec<(MessageId, Outcome)>,
 }
@@ -148,6 +150,7 @@ impl Ledger {
     pub(crate) fn settled(&mut self, ticket: Ticket) {
         if self.held.remove(&ticket).is_some() {
             self.unacknowledged += 1;
+            self.unacknowledged_since.get_or_insert_with(Instant::now);
         }
     }
 
@@ -165,6 +168,14 @@ impl Ledger {
     /// The guest dropped an outcome batch in which `count` messages had been settled.
     pub(crate) fn acknowledged(&mut self, count: usize) {
         self.unacknowledged = self.unacknowledged.saturating_sub(count);
+        // Others may be left, but the guest goes on.
+        self.unacknowledged_since = (self.unacknowledged > 0).then(Instant::now);
+    }
+
+    /// How long the guest has been keeping finished outcome batches without dropping any.
+    pub(crate) fn holds_batches_for(&self, now: Instant) -> Duration {
+        self.unacknowledged_since
+            .map_or(Duration::ZERO, |since| now.duration_since(since))
     }
 
     /// Takes back what has been out for longer than `limit`; its late outcomes will not count.
@@ -210,3 +221,6 @@ fn forgotten() -> Outcome {
     let text = "the adapter dropped the message without an outcome";
     Outcome::Failed(Failure::retryable(ErrorInfo::new("forgotten", text)))
 }
+
+#[cfg(test)]
+mod tests;

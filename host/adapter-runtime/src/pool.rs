@@ -155,9 +155,13 @@ impl Shared {
 
     /// The seat takes no more messages but finishes what it holds.
     pub(crate) fn retire(&self, number: u64) {
-        self.note_lost();
-        if let Some(seat) = self.state().seats.get_mut(&number) {
-            seat.role = Role::Retired;
+        let before = self
+            .state()
+            .seats
+            .get_mut(&number)
+            .map(|s| std::mem::replace(&mut s.role, Role::Retired));
+        if before.is_some_and(|role| role != Role::Retired) {
+            self.note_lost();
         }
     }
 

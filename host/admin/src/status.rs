@@ -135,7 +135,8 @@ impl Status {
         running: Vec<PortStatus>,
         message_box: &MessageBox,
     ) -> Result<Self, message_box::Error> {
-        let counts = message_box.counts().await?.into_iter();
+        let now = Timestamp::from_system(SystemTime::now());
+        let counts = message_box.counts(now).await?.into_iter();
         let mut stored: BTreeMap<String, Stored> = counts
             .map(|counts| (counts.port.to_string(), counts.into()))
             .collect();

@@ -39,8 +39,8 @@ use starting::Starting;
 /// Margins that no operator sets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timing {
-    /// How much longer than the delivery time-out a pool may keep a message: it enforces the time-out
-    /// itself, and its word is better than ours.
+    /// How much longer than it promises a pool may keep a message: it enforces the time-out itself, and
+    /// its word is better than ours.
     pub(crate) grace: Duration,
     /// How much longer than the delivery time-out a lease lasts, so that it never ends under a live host.
     pub(crate) lease_margin: Duration,
@@ -49,6 +49,15 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
+    /// The longest a pool may keep a message. It returns what it has not begun within one delivery
+    /// time-out, and fails what it began another one ago; half of one is for its own sweeps.
+    pub(crate) fn held_at_most(self, delivery_timeout: Duration) -> Duration {
+        delivery_timeout
+            .saturating_mul(5)
+            .div_f32(2.0)
+            .saturating_add(self.grace)
+    }
+
     pub(crate) const DEFAULT: Self = Self {
         grace: Duration::from_secs(5),
         lease_margin: Duration::from_secs(60),

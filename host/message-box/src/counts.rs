@@ -12,7 +12,7 @@ pub struct PortCounts {
     pub port: PortName,
     /// Waiting for delivery or being delivered, the scheduled ones included.
     pub pending: u64,
-    /// Of those, the ones that are not due yet, by the time that the box was last told.
+    /// Of those, the ones that are not due yet.
     pub scheduled: u64,
     /// Waiting for a person.
     pub suspended: u64,

@@ -4,7 +4,6 @@
 //! Both kinds of memory change under the same lock, so none can be lost or doubled between them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{MessageId, PortName, Timestamp, Verdict};
@@ -20,8 +19,6 @@ use crate::settle::Settlement;
 pub(crate) struct Feeds {
     capacity: Capacity,
     state: Mutex<State>,
-    /// The time that callers last told; the box has no clock of its own.
-    now: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +34,6 @@ impl Feeds {
         Self {
             capacity,
             state: Mutex::default(),
-            now: AtomicI64::new(0),
         }
     }
 
@@ -62,16 +58,6 @@ impl Feeds {
         self.lock().closed = true;
     }
 
-    /// Remembers the callers' time.
-    pub(crate) fn told(&self, now: Timestamp) {
-        self.now.store(now.0, Ordering::Relaxed);
-    }
-
-    /// The callers' time as last told.
-    pub(crate) fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(Ordering::Relaxed))
-    }
-
     /// Serves a claim from memory; `None` when the database must be read first.
     pub(crate) fn claim(
         &self,
@@ -80,7 +66,6 @@ impl Feeds {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<Claim>, Error> {
-        self.told(now);
         let mut state = self.lock();
         if state.closed {
             return Err(Error::Closed);

@@ -123,7 +123,6 @@ impl MessageBox {
         mut publication: Publication,
         now: Timestamp,
     ) -> Result<Published, Error> {
-        self.inner.feeds.told(now);
         for message in &mut publication.messages {
             if let NewBody::Inline(bytes) = &message.body
                 && bytes.len() > self.inner.inline_limit
@@ -167,7 +166,6 @@ impl MessageBox {
     /// Settles the messages in one transaction, all or nothing; on disk when it returns. Every lease is
     /// checked first.
     pub async fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<(), Error> {
-        self.inner.feeds.told(now);
         self.inner
             .ask(|reply| {
                 Command::Write(Write::Settle(Settle {
@@ -180,8 +178,7 @@ impl MessageBox {
     }
 
     /// What is in the box, by port; all ports that ever got a message, in the order of their names.
-    pub async fn counts(&self) -> Result<Vec<PortCounts>, Error> {
-        let now = self.inner.feeds.now();
+    pub async fn counts(&self, now: Timestamp) -> Result<Vec<PortCounts>, Error> {
         self.inner
             .lists
             .ask(move |connection| counts::counts(connection, now))

@@ -79,16 +79,17 @@ impl Room {
 
     /// What may still be published, seen from within the current transaction.
     pub(crate) fn left(&self, connection: &Connection) -> rusqlite::Result<Left> {
+        let free = pragma(connection, "PRAGMA freelist_count")?;
         let disk = self.disk.as_ref().and_then(Disk::left);
         let by_disk = Left {
-            bytes: disk.unwrap_or(u64::MAX),
+            // Free pages of the file are used before it grows.
+            bytes: disk.map_or(u64::MAX, |bytes| bytes + free * self.page_size),
             limit: Limit::Disk,
         };
         let Some(max) = self.max_pages else {
             return Ok(by_disk);
         };
-        let pages = pragma(connection, "PRAGMA page_count")?;
-        let used = pages.saturating_sub(pragma(connection, "PRAGMA freelist_count")?);
+        let used = pragma(connection, "PRAGMA page_count")?.saturating_sub(free);
         let pages = max.saturating_sub(kept(max)).saturating_sub(used);
         let by_size = Left {
             bytes: pages * self.page_size,

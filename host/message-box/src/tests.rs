@@ -19,7 +19,6 @@ mod opening;
 mod races;
 mod reference_model;
 mod settling;
-mod zz_disk;
 
 /// Far enough from zero that a test can go back.
 const START: Timestamp = Timestamp(1_000_000);

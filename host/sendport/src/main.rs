@@ -30,6 +30,11 @@ use clap::Parser as _;
 use cli::{AdapterCommand, Cli, Command};
 use config::ConfigError;
 
+/// Many small allocations per message, freed on other threads than they were made on: measured, this one
+/// takes a tenth less CPU per message than the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the exit code says: nothing went wrong, something did, the question was wrong.
 const FAILURE: u8 = 1;
 const BAD_INPUT: u8 = 2;

@@ -34,7 +34,8 @@ pub(crate) fn check(
 
 fn wrong(keys: &[ConfigurationKey], setting: &Setting) -> Option<(Place, String)> {
     let exact = keys.iter().find(|key| key.name == setting.name);
-    let Some(key) = exact.or_else(|| keys.iter().find(|key| covers(&key.name, &setting.name))) else {
+    let Some(key) = exact.or_else(|| keys.iter().find(|key| covers(&key.name, &setting.name)))
+    else {
         let problem = if keys.is_empty() {
             "unknown key; the adapter has no settings here".to_owned()
         } else {

@@ -19,9 +19,16 @@ pub(crate) struct Adapters {
 impl Adapters {
     pub(crate) fn new(directory: &Path, threads: usize) -> Result<Self> {
         let cache = tempfile::tempdir()?;
-        let config = RuntimeConfig { threads, cache_directory: cache.path().join("cache") };
+        let config = RuntimeConfig {
+            threads,
+            cache_directory: cache.path().join("cache"),
+        };
         let runtime = AdapterRuntime::new(config)?;
-        Ok(Self { runtime, directory: directory.to_owned(), _cache: cache })
+        Ok(Self {
+            runtime,
+            directory: directory.to_owned(),
+            _cache: cache,
+        })
     }
 
     /// A pool of one adapter.
@@ -31,7 +38,9 @@ impl Adapters {
         port: &Shape,
         sink: Arc<dyn OutcomeSink>,
     ) -> Result<Arc<dyn TransmitterPool>> {
-        let adapter = self.runtime.load(&self.directory.join(component).with_extension("wasm"))?;
+        let adapter = self
+            .runtime
+            .load(&self.directory.join(component).with_extension("wasm"))?;
         let config = PoolConfig {
             port: PortName::new("bench")?,
             adapter,

@@ -34,17 +34,27 @@ pub(crate) fn run(components: &Path, report: &mut Report) -> Result<()> {
     for ((component, rates), cpu) in components.iter().zip(walks).zip(cpu) {
         let rate = report.add(&format!("lifecycle, {component}"), "messages/s", rates);
         report.add(&format!("lifecycle, {component}, CPU"), "µs/message", cpu);
-        report.add(&format!("lifecycle, {component}/bare store"), "ratio", vec![rate / bare]);
+        report.add(
+            &format!("lifecycle, {component}/bare store"),
+            "ratio",
+            vec![rate / bare],
+        );
     }
     Ok(())
 }
 
 fn walk(adapters: &Adapters, component: &str) -> Result<(f64, f64)> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let walk = Walk::new("null://", 1024)?;
-        let shape = Shape { address: "null://".to_owned(), instances: 2, open_calls: 256 };
+        let shape = Shape {
+            address: "null://".to_owned(),
+            instances: 2,
+            open_calls: 256,
+        };
         let pool = adapters.pool(component, &shape, walk.sink())?;
         let walk = walk.start(pool);
         let (start, cpu) = (Instant::now(), cpu_seconds("self"));
@@ -71,8 +81,9 @@ fn bare_store() -> Result<f64> {
     let (mut next, mut oldest) = (0_i64, 0_i64);
     let mut commit = |insert: i64, delete: i64| -> rusqlite::Result<()> {
         connection.execute_batch("BEGIN IMMEDIATE")?;
-        let mut statement = connection
-            .prepare_cached("INSERT INTO message VALUES (?1, 1, 0, 5, ?2, 0, ?2, 1024, '{}', ?3)")?;
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO message VALUES (?1, 1, 0, 5, ?2, 0, ?2, 1024, '{}', ?3)",
+        )?;
         for _ in 0..insert {
             statement.execute((next, next / 10, &body))?;
             next += 1;

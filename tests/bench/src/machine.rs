@@ -18,7 +18,10 @@ impl Machine {
         let line = |file: &str, key: &str| {
             let text = fs::read_to_string(file).unwrap_or_default();
             let found = text.lines().find_map(|l| l.strip_prefix(key));
-            found.unwrap_or_default().trim_matches([' ', '\t', ':']).to_owned()
+            found
+                .unwrap_or_default()
+                .trim_matches([' ', '\t', ':'])
+                .to_owned()
         };
         Self {
             cpu: line("/proc/cpuinfo", "model name"),
@@ -33,8 +36,16 @@ impl Machine {
 pub(crate) fn cpu_seconds(pid: &str) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The fields after the command's name, which may hold spaces: utime and stime are the 12th and 13th.
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: f64 = fields.skip(11).take(2).filter_map(|f| f.parse::<f64>().ok()).sum();
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
+    let ticks: f64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|f| f.parse::<f64>().ok())
+        .sum();
     // USER_HZ is 100 on every Linux that runs this.
     ticks / 100.0
 }

@@ -23,6 +23,10 @@ use clap::{Parser, ValueEnum};
 
 use crate::measure::Report;
 
+/// The host's allocator, so that both measure the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures sendport on this machine.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -37,6 +41,9 @@ struct Arguments {
     /// Be the destination of another process of this program.
     #[arg(long, hide = true)]
     receive: bool,
+    /// Run one side of the benchmark `tax` once and nothing else, for a profiler to look at.
+    #[arg(long)]
+    side: Option<String>,
     /// Runs per figure.
     #[arg(long, default_value_t = 5)]
     runs: usize,
@@ -57,10 +64,19 @@ fn main() -> Result<()> {
     if arguments.receive {
         return receiver::receive();
     }
+    if let Some(side) = &arguments.side {
+        return tax::run_side(&arguments.adapters, side);
+    }
     let all = Benchmark::value_variants();
-    let chosen = if arguments.benchmarks.is_empty() { all } else { &arguments.benchmarks };
+    let chosen = if arguments.benchmarks.is_empty() {
+        all
+    } else {
+        &arguments.benchmarks
+    };
     for benchmark in chosen {
-        let name = benchmark.to_possible_value().map_or_else(String::new, |v| v.get_name().into());
+        let name = benchmark
+            .to_possible_value()
+            .map_or_else(String::new, |v| v.get_name().into());
         println!("{name}");
         let mut report = Report::new(&name, arguments.runs);
         match benchmark {

@@ -32,7 +32,12 @@ struct Figure {
 impl Report {
     pub(crate) fn new(benchmark: &str, runs: usize) -> Self {
         let runs = runs.max(1);
-        Self { benchmark: benchmark.to_owned(), machine: Machine::this(), figures: Vec::new(), runs }
+        Self {
+            benchmark: benchmark.to_owned(),
+            machine: Machine::this(),
+            figures: Vec::new(),
+            runs,
+        }
     }
 
     /// Adds and prints a figure; returns its median.
@@ -43,7 +48,14 @@ impl Report {
         let median = sorted[sorted.len() / 2];
         println!("  {name:<44} {median:>12.2} {unit:<16} ({min:.2} … {max:.2})");
         let (name, unit) = (name.to_owned(), unit.to_owned());
-        self.figures.push(Figure { name, unit, median, min, max, runs });
+        self.figures.push(Figure {
+            name,
+            unit,
+            median,
+            min,
+            max,
+            runs,
+        });
         median
     }
 

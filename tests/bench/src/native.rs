@@ -10,9 +10,7 @@ use anyhow::Result;
 use futures::future::{LocalBoxFuture, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use http_delivery::{ANSWER_EXCERPT, ANSWER_HEADERS, Answer, Settings, Unanswered};
-use model::transmit::{
-    BoxFuture, Delivery, OutcomeSink, PoolStatus, Terminated, TransmitterPool,
-};
+use model::transmit::{BoxFuture, Delivery, OutcomeSink, PoolStatus, Terminated, TransmitterPool};
 use model::{ErrorInfo, Failure, MessageId, Outcome};
 use tokio::sync::mpsc;
 
@@ -55,14 +53,23 @@ impl NativePool {
             let (sender, mail) = mpsc::unbounded_channel();
             let (settings, template) = (settings.clone(), template.clone());
             let sink = sink.clone();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             std::thread::spawn(move || {
-                let adapter = Adapter { client: Client::new(), settings, template };
+                let adapter = Adapter {
+                    client: Client::new(),
+                    settings,
+                    template,
+                };
                 runtime.block_on(serve(&adapter, native, mail, &*sink));
             });
             threads.push(sender);
         }
-        Ok(Arc::new(Self { threads, next: AtomicUsize::new(0) }))
+        Ok(Arc::new(Self {
+            threads,
+            next: AtomicUsize::new(0),
+        }))
     }
 }
 
@@ -134,11 +141,18 @@ impl Adapter {
     async fn send_one(&self, delivery: &Delivery) -> Outcome {
         let message = &delivery.message;
         let id = message.id.to_string();
-        let headers = match self.settings.request_headers(&id, message.properties.iter()) {
+        let headers = match self
+            .settings
+            .request_headers(&id, message.properties.iter())
+        {
             Ok(headers) => headers,
             Err(error) => return Outcome::Suspend(ErrorInfo::new("header", error.to_string())),
         };
-        let verdict = match self.client.send(&self.template, &headers, &message.body).await {
+        let verdict = match self
+            .client
+            .send(&self.template, &headers, &message.body)
+            .await
+        {
             Ok(answer) => {
                 let header = |name: &str| {
                     let found = answer.headers.iter().find(|(n, _)| n == name);

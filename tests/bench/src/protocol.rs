@@ -18,7 +18,10 @@ pub(crate) fn run(components: &Path, report: &mut Report) -> Result<()> {
     let adapters = Adapters::new(components, 1)?;
     let cases = [
         ("transmitted: the call answers at once", "null-adapter"),
-        ("pending: reported by transport batch", "null-pending-adapter"),
+        (
+            "pending: reported by transport batch",
+            "null-pending-adapter",
+        ),
         ("batch: one transmitter batch per 64", "null-batch-adapter"),
     ];
     let mut times: Vec<Vec<f64>> = vec![Vec::new(); cases.len()];
@@ -36,10 +39,18 @@ pub(crate) fn run(components: &Path, report: &mut Report) -> Result<()> {
 /// Microseconds per message.
 fn one_run(adapters: &Adapters, component: &str) -> Result<f64> {
     let (sink, done) = Refill::new("null://", MESSAGES)?;
-    let shape = Shape { address: "null://".to_owned(), instances: 1, open_calls: WINDOW };
+    let shape = Shape {
+        address: "null://".to_owned(),
+        instances: 1,
+        open_calls: WINDOW,
+    };
     let pool = adapters.pool(component, &shape, sink.clone())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    runtime.block_on(pool.start()).map_err(|e| anyhow::anyhow!("{component}: {e}"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    runtime
+        .block_on(pool.start())
+        .map_err(|e| anyhow::anyhow!("{component}: {e}"))?;
     let start = Instant::now();
     sink.begin(&pool, WINDOW);
     let failed = done.recv()?;

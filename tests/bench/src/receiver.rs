@@ -29,7 +29,9 @@ pub(crate) struct Arrivals {
 pub(crate) const PUBLISHED: &str = "{\"published\":";
 
 pub(crate) fn micros() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
@@ -50,9 +52,15 @@ impl Receiver {
             .spawn()
             .context("cannot start the receiver")?;
         let mut line = String::new();
-        let output = process.stdout.take().context("the receiver has no output")?;
+        let output = process
+            .stdout
+            .take()
+            .context("the receiver has no output")?;
         BufReader::new(output).read_line(&mut line)?;
-        Ok(Self { process, address: line.trim().to_owned() })
+        Ok(Self {
+            process,
+            address: line.trim().to_owned(),
+        })
     }
 
     pub(crate) fn url(&self) -> String {
@@ -84,7 +92,9 @@ async fn get(url: &str) -> Result<Bytes> {
 
 /// The receiver process: prints its address, answers until its standard input ends.
 pub(crate) fn receive() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
@@ -122,7 +132,9 @@ async fn answer(
         arrivals.count += 1;
         if let Some(published) = published(&body) {
             let took = micros().saturating_sub(published);
-            arrivals.latencies.push(u32::try_from(took).unwrap_or(u32::MAX));
+            arrivals
+                .latencies
+                .push(u32::try_from(took).unwrap_or(u32::MAX));
         }
     }
     Ok(Response::new(Full::default()))

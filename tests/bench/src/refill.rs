@@ -73,7 +73,10 @@ impl Refill {
     }
 
     fn count(&self, outcomes: &[(MessageId, Outcome)]) {
-        let failed = outcomes.iter().filter(|(_, o)| *o != Outcome::Delivered).count();
+        let failed = outcomes
+            .iter()
+            .filter(|(_, o)| *o != Outcome::Delivered)
+            .count();
         self.failed.fetch_add(failed, Ordering::Relaxed);
         let resolved = self.resolved.fetch_add(outcomes.len(), Ordering::Relaxed) + outcomes.len();
         let next = self.deliveries(outcomes.len());

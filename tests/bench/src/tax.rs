@@ -44,8 +44,19 @@ struct Cost {
     cpu: f64,
 }
 
+/// Runs one side without a store, for a profiler to look at.
+pub(crate) fn run_side(components: &Path, name: &str) -> Result<()> {
+    let bench = Bench::new(components)?;
+    let known = || SIDES.map(|(name, _)| name).join(", ");
+    let side = SIDES.iter().find(|(side, _)| *side == name);
+    let (_, side) = side.with_context(|| format!("there is no side {name:?}, but {}", known()))?;
+    let Cost { rate, cpu } = bench.without_store(*side)?;
+    println!("  {name}: {rate:.0} messages/s, {cpu:.1} µs of CPU each");
+    Ok(())
+}
+
 pub(crate) fn run(components: &Path, report: &mut Report) -> Result<()> {
-    let bench = Bench { adapters: Adapters::new(components, THREADS)?, receiver: Receiver::start()? };
+    let bench = Bench::new(components)?;
     compare(report, "no store", |side| bench.without_store(side))?;
     compare(report, "with store", |side| bench.with_store(side))
 }
@@ -68,8 +79,16 @@ fn compare(report: &mut Report, what: &str, run: impl Fn(Side) -> Result<Cost>) 
     }
     for (name, native, component) in [("single", 0, 1), ("batch", 2, 3)] {
         let (n, c): ((f64, f64), (f64, f64)) = (medians[native], medians[component]);
-        report.add(&format!("{what}: {name}, component/native rate"), "ratio", vec![c.0 / n.0]);
-        report.add(&format!("{what}: {name}, native/component CPU"), "ratio", vec![n.1 / c.1]);
+        report.add(
+            &format!("{what}: {name}, component/native rate"),
+            "ratio",
+            vec![c.0 / n.0],
+        );
+        report.add(
+            &format!("{what}: {name}, native/component CPU"),
+            "ratio",
+            vec![n.1 / c.1],
+        );
     }
     Ok(())
 }
@@ -80,15 +99,30 @@ struct Bench {
 }
 
 impl Bench {
+    fn new(components: &Path) -> Result<Self> {
+        Ok(Self {
+            adapters: Adapters::new(components, THREADS)?,
+            receiver: Receiver::start()?,
+        })
+    }
+
     fn pool(&self, side: Side, sink: Arc<dyn OutcomeSink>) -> Result<Arc<dyn TransmitterPool>> {
         let url = self.receiver.url();
         match side {
             Side::Native { batch } => {
-                let native = Native { threads: THREADS, open: OPEN, batch };
+                let native = Native {
+                    threads: THREADS,
+                    open: OPEN,
+                    batch,
+                };
                 Ok(NativePool::new(native, &url, sink)?)
             }
             Side::Component(name) => {
-                let shape = Shape { address: url, instances: THREADS, open_calls: OPEN };
+                let shape = Shape {
+                    address: url,
+                    instances: THREADS,
+                    open_calls: OPEN,
+                };
                 self.adapters.pool(name, &shape, sink)
             }
         }
@@ -97,8 +131,12 @@ impl Bench {
     fn without_store(&self, side: Side) -> Result<Cost> {
         let (sink, done) = Refill::new(&self.receiver.url(), MESSAGES)?;
         let pool = self.pool(side, sink.clone())?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(pool.start()).map_err(|e| anyhow::anyhow!("{side:?}: {e}"))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime
+            .block_on(pool.start())
+            .map_err(|e| anyhow::anyhow!("{side:?}: {e}"))?;
         let (start, cpu) = (Instant::now(), cpu_seconds("self"));
         sink.begin(&pool, THREADS * OPEN);
         let failed = done.recv()?;
@@ -129,13 +167,24 @@ impl Bench {
 
     /// Counted where it matters.
     async fn check(&self) -> Result<()> {
-        let arrived = self.receiver.arrivals().await.context("asking the receiver")?.count;
-        anyhow::ensure!(arrived == MESSAGES, "{arrived} of {MESSAGES} messages arrived");
+        let arrived = self
+            .receiver
+            .arrivals()
+            .await
+            .context("asking the receiver")?
+            .count;
+        anyhow::ensure!(
+            arrived == MESSAGES,
+            "{arrived} of {MESSAGES} messages arrived"
+        );
         Ok(())
     }
 }
 
 fn cost(took: Duration, cpu: f64) -> Cost {
     let messages = MESSAGES as f64;
-    Cost { rate: messages / took.as_secs_f64(), cpu: cpu * 1e6 / messages }
+    Cost {
+        rate: messages / took.as_secs_f64(),
+        cpu: cpu * 1e6 / messages,
+    }
 }

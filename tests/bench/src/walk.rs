@@ -54,7 +54,15 @@ impl Walk {
             high_watermark,
             delivery_timeout: Duration::from_secs(60),
         });
-        Ok(Self { enlisted, running: Running { message_box, dispatcher, port, _directory: directory } })
+        Ok(Self {
+            enlisted,
+            running: Running {
+                message_box,
+                dispatcher,
+                port,
+                _directory: directory,
+            },
+        })
     }
 
     pub(crate) fn sink(&self) -> Arc<dyn OutcomeSink> {
@@ -69,7 +77,11 @@ impl Walk {
 
 impl Running {
     fn delivered(&self) -> u64 {
-        self.dispatcher.status().iter().map(|port| port.delivered).sum()
+        self.dispatcher
+            .status()
+            .iter()
+            .map(|port| port.delivered)
+            .sum()
     }
 
     /// Publishes so many messages of 1 KiB, each publication durable before the next of its publisher,
@@ -82,7 +94,9 @@ impl Running {
                 while (n * PUBLICATION) as u64 > self.delivered() - before + BACKLOG {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
-                self.message_box.publish(&self.port, publication(PUBLICATION), now()).await?;
+                self.message_box
+                    .publish(&self.port, publication(PUBLICATION), now())
+                    .await?;
             }
             anyhow::Ok(())
         };
@@ -92,7 +106,9 @@ impl Running {
         }
         let rest = messages % PUBLICATION;
         if rest > 0 {
-            self.message_box.publish(&self.port, publication(rest), now()).await?;
+            self.message_box
+                .publish(&self.port, publication(rest), now())
+                .await?;
         }
         while self.delivered() - before < messages as u64 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -116,7 +132,10 @@ fn publication(messages: usize) -> Publication {
         properties: Properties::default(),
         priority: Priority::default(),
     };
-    Publication { messages: (0..messages).map(|_| message()).collect(), idempotency_key: None }
+    Publication {
+        messages: (0..messages).map(|_| message()).collect(),
+        idempotency_key: None,
+    }
 }
 
 fn now() -> Timestamp {

@@ -11,7 +11,7 @@ use dispatcher::Dispatcher;
 use http_body_util::BodyExt as _;
 use message_box::{Config, MessageBox};
 use model::transmit::{BoxFuture, Delivery, OutcomeSink, PoolStatus, Terminated, TransmitterPool};
-use model::{ErrorInfo, Message, PortName, RetryPolicy, SendPort, Transport};
+use model::{ErrorInfo, Message, PortName, RetryPolicy, SendPort, Timestamp, Transport};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
@@ -127,7 +127,7 @@ impl Host {
     pub(super) async fn kept(&self) -> (u64, u64) {
         let audit = self.message_box.audit().await.unwrap();
         assert!(audit.holds);
-        let counts = self.message_box.counts().await.unwrap();
+        let counts = self.message_box.counts(Timestamp::default()).await.unwrap();
         (audit.accepted, counts.iter().map(|port| port.bytes).sum())
     }
 }

@@ -101,7 +101,9 @@ impl PortLoop {
         self.claiming.asked = Some(limit);
         let feed = self.feed.clone();
         let now = clock::now();
-        let held_at_most = self.port.settings.delivery_timeout;
+        let held_at_most = self
+            .timing
+            .held_at_most(self.port.settings.delivery_timeout);
         let lease_until = now.after(held_at_most.saturating_add(self.timing.lease_margin));
         // Never cancelled: a claim that is dropped half way has leased messages for nobody.
         self.begin(async move { Finished::Claimed(feed.claim(limit, now, lease_until).await) });

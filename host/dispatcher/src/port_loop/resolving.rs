@@ -119,7 +119,7 @@ impl PortLoop {
         let timeout = self.port.settings.delivery_timeout;
         let interval = (timeout / 4).clamp(SHORTEST_SWEEP_INTERVAL, SWEEP_INTERVAL);
         self.next_sweep = now + interval;
-        let limit = timeout.saturating_add(self.timing.grace);
+        let limit = self.timing.held_at_most(timeout);
         for id in self.unresolved.overdue(limit, now) {
             tracing::warn!(port = %self.port.settings.name, %id, "not answered in time: taken back as failed");
             let text = format!(

@@ -17,7 +17,7 @@ async fn counts_follow_what_happens_and_survive_a_restart() {
     ];
     message_box.settle(batch, at(2)).await.unwrap();
 
-    let counts = message_box.counts().await.unwrap();
+    let counts = message_box.counts(at(2)).await.unwrap();
     assert_eq!(counts.len(), 2);
     assert_eq!((counts[0].port.as_str(), counts[0].accepted), ("empty", 0));
     let counted = &counts[1];

@@ -97,7 +97,10 @@ async fn after_closing_every_call_says_so() {
     assert!(matches!(refused, Err(Error::Closed)), "{refused:?}");
     let refused = message_box.settle(Vec::new(), START).await;
     assert!(matches!(refused, Err(Error::Closed)), "{refused:?}");
-    assert!(matches!(message_box.counts().await, Err(Error::Closed)));
+    assert!(matches!(
+        message_box.counts(Timestamp(0)).await,
+        Err(Error::Closed)
+    ));
     assert!(matches!(message_box.close().await, Err(Error::Closed)));
     // The closed handles are still there, and yet the box is free.
     assert_eq!(

@@ -212,7 +212,12 @@ fn adapters_get_text_and_a_version_that_follows_it() {
         .collect();
     assert_eq!(
         entries,
-        [("text", "t"), ("number", "16"), ("truth", "true")]
+        [
+            ("text", "t"),
+            ("number", "16"),
+            ("truth", "true"),
+            ("header.x-key", "k")
+        ]
     );
     assert_ne!(
         one.version,
