@@ -19,6 +19,9 @@ async fn b95_terminate_returns_when_everything_accepted_is_resolved() {
     let late = [[("probe", "late")]; 5];
     host.publish("port", &late.each_ref().map(|m| m.as_slice()))
         .await;
+    // Delivered after them: so the adapter has them all, and none of them is still on its way in.
+    host.probe("ok").await;
+    host.delivered("port", 1).await;
     in_flight(&host, 5).await;
     let report = host.terminate(PATIENT).await;
     let port = &report.ports[0];
@@ -28,7 +31,7 @@ async fn b95_terminate_returns_when_everything_accepted_is_resolved() {
         "{report}"
     );
     assert!(port.handed_back.is_empty(), "{report}");
-    assert_eq!(host.audit().await.delivered, 5);
+    assert_eq!(host.audit().await.delivered, 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

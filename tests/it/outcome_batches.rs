@@ -47,29 +47,25 @@ async fn b42_b43_b48_done_answers_exactly_once_and_an_empty_batch_is_an_error() 
     assert!(text.contains("Empty"), "{text}");
 }
 
-/// B41 and B37 to B39 as improved: one status for each operation, in their order, with the message back.
+/// B37 to B39 as improved: the batch takes no effect at all, and what was innocent is handed back. The
+/// probe reports two messages with one batch when it is terminated; the host has taken one of them back.
 #[tokio::test(flavor = "multi_thread")]
-async fn b41_a_batch_over_a_message_taken_back_fails_whole_and_names_the_culprit() {
-    let spec = PortSpec {
-        delivery_timeout: Duration::from_millis(300),
-        ..PortSpec::probe()
-    };
-    let retry = model::RetryPolicy {
-        count: 1,
-        interval: Duration::from_secs(3600),
-    };
-    let host = Host::with(&PortSpec { retry, ..spec });
-    // Both kept by one instance; a third, never reported either, keeps that instance alive long enough.
-    host.probe("never").await;
-    until("the time-out", async || {
-        (host.status("port").retried == 1).then_some(())
-    })
-    .await;
-    let counts = host.counts("port").await;
-    assert_eq!(
-        (counts.pending, counts.delivered, counts.suspended),
-        (1, 0, 0)
-    );
+async fn b37_b39_a_batch_over_a_message_taken_back_takes_no_effect() {
+    let delivery_timeout = Duration::from_secs(3);
+    let host = Host::with(&PortSpec { delivery_timeout, ..PortSpec::probe() });
+    let taken_back = host.probe("late").await;
+    until("the first", async || (host.status("port").pool.in_flight == 1).then_some(())).await;
+    // So much younger that it is still the adapter's when the other one's time is up.
+    tokio::time::sleep(delivery_timeout * 2 / 3).await;
+    let innocent = host.probe("late").await;
+    host.suspended(1).await;
+    host.terminate(Duration::from_secs(30)).await;
+    let codes = host.suspended(2).await.into_iter().map(|s| (s.id, s.error.code));
+    let codes: Vec<_> = codes.map(|(id, code)| (id, code.unwrap_or_default())).collect();
+    // The probe drops what is handed back to it.
+    let expected = [(taken_back, "delivery-timeout".into()), (innocent, "forgotten".into())];
+    assert_eq!(codes, expected);
+    assert_eq!(host.audit().await.delivered, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

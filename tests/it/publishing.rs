@@ -158,6 +158,9 @@ async fn a_repeat_under_the_same_key_publishes_nothing_also_after_a_crash() {
     host.api.delivered("orders", 1).await;
 }
 
+/// Port, headers and body; the status and a part of the answer's detail.
+type Refused<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_says_why_and_leaves_nothing() {
     let receiver = Receiver::start().await;
@@ -165,7 +168,7 @@ async fn what_is_refused_says_why_and_leaves_nothing() {
     let host = site.start().await;
     let large = "x".repeat(2049);
     let event = ("content-type", "application/cloudevents+json");
-    let cases: [(&str, &[(&str, &str)], &str, u16, &str); 8] = [
+    let cases: [Refused<'_>; 8] = [
         ("ordres", &[], "a", 404, "did you mean \"orders\"?"),
         ("orders", &[], &large, 413, "raise max-body"),
         (

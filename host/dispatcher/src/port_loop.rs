@@ -155,8 +155,11 @@ impl PortLoop {
     async fn wait(&mut self, now: Instant) {
         let wake = self.next_wake(now);
         let is_draining = self.drain.is_some();
+        // Outcomes that cannot be settled yet free no credit: they are taken with the next round, not
+        // each with a turn of its own.
+        let listens = is_draining || !self.settling.is_full();
         tokio::select! {
-            () = self.port.inbox.filled() => {}
+            () = self.port.inbox.filled(), if listens => {}
             Some(finished) = self.work.next() => self.finished(finished),
             () = self.feed.changed(), if !is_draining && !self.claiming.hungry => {
                 self.claiming.hungry = true;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod adapters;
+mod http;
 mod lifecycle;
 mod machine;
 mod measure;
@@ -55,6 +56,8 @@ enum Benchmark {
     Protocol,
     /// Publish, claim, null adapter, settle on the embedded box, against the bare store.
     Lifecycle,
+    /// The real host end to end, published to and delivering over HTTP.
+    Http,
     /// The HTTP adapters in their sandbox against the same logic linked natively.
     Tax,
 }
@@ -82,6 +85,7 @@ fn main() -> Result<()> {
         match benchmark {
             Benchmark::Protocol => protocol::run(&arguments.adapters, &mut report)?,
             Benchmark::Lifecycle => lifecycle::run(&arguments.adapters, &mut report)?,
+            Benchmark::Http => http::run(&arguments.adapters, &mut report)?,
             Benchmark::Tax => tax::run(&arguments.adapters, &mut report)?,
         }
         report.write(&arguments.output)?;

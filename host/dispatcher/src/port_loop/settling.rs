@@ -19,9 +19,10 @@ use crate::clock;
 use crate::settle::{BatchEnd, Decision, Round};
 use crate::throttle::Throttle;
 
-/// Rounds open at once. The message box commits what waits together; decisions that come while all
-/// are open make the next round larger.
-const ROUNDS: usize = 8;
+/// Rounds open at once: one on its way to the disk and one that waits behind it. Decisions that come
+/// while both are open make the next round larger, which is what makes one fsync serve many messages
+/// even when their outcomes come one by one.
+const ROUNDS: usize = 2;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -54,6 +55,11 @@ impl Settling {
     /// Nothing is decided that is not on disk.
     pub(super) fn is_idle(&self) -> bool {
         self.rounds == 0 && self.batches == 0 && self.decided.is_empty()
+    }
+
+    /// No further decision could be settled now.
+    pub(super) fn is_full(&self) -> bool {
+        self.rounds >= ROUNDS
     }
 
     /// When the next careful round is due.

@@ -43,7 +43,7 @@ async fn b34_messages_of_one_delivery_may_be_reported_in_any_grouping() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b42_a_batch_with_a_message_that_is_not_the_adapters_takes_no_effect() {
+async fn b41_b42_a_batch_with_a_message_that_is_not_the_adapters_takes_no_effect() {
     let host = Host::new();
     let pool = host.start(port("orders"), held);
     host.publish("orders", 3).await;
