@@ -52,18 +52,33 @@ async fn b42_b43_b48_done_answers_exactly_once_and_an_empty_batch_is_an_error() 
 #[tokio::test(flavor = "multi_thread")]
 async fn b37_b39_a_batch_over_a_message_taken_back_takes_no_effect() {
     let delivery_timeout = Duration::from_secs(3);
-    let host = Host::with(&PortSpec { delivery_timeout, ..PortSpec::probe() });
+    let host = Host::with(&PortSpec {
+        delivery_timeout,
+        ..PortSpec::probe()
+    });
     let taken_back = host.probe("late").await;
-    until("the first", async || (host.status("port").pool.in_flight == 1).then_some(())).await;
+    until("the first", async || {
+        (host.status("port").pool.in_flight == 1).then_some(())
+    })
+    .await;
     // So much younger that it is still the adapter's when the other one's time is up.
     tokio::time::sleep(delivery_timeout * 2 / 3).await;
     let innocent = host.probe("late").await;
     host.suspended(1).await;
     host.terminate(Duration::from_secs(30)).await;
-    let codes = host.suspended(2).await.into_iter().map(|s| (s.id, s.error.code));
-    let codes: Vec<_> = codes.map(|(id, code)| (id, code.unwrap_or_default())).collect();
+    let codes = host
+        .suspended(2)
+        .await
+        .into_iter()
+        .map(|s| (s.id, s.error.code));
+    let codes: Vec<_> = codes
+        .map(|(id, code)| (id, code.unwrap_or_default()))
+        .collect();
     // The probe drops what is handed back to it.
-    let expected = [(taken_back, "delivery-timeout".into()), (innocent, "forgotten".into())];
+    let expected = [
+        (taken_back, "delivery-timeout".into()),
+        (innocent, "forgotten".into()),
+    ];
     assert_eq!(codes, expected);
     assert_eq!(host.audit().await.delivered, 0);
 }
