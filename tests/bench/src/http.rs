@@ -17,7 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::machine::cpu_seconds;
+use crate::machine::{cpu_seconds, scratch};
 use crate::measure::Report;
 use crate::receiver::{PUBLISHED, Receiver, micros};
 use crate::refill::BODY;
@@ -85,8 +85,7 @@ struct Host {
 impl Host {
     fn start(components: &Path, component: &str) -> Result<Self> {
         let receiver = Receiver::start()?;
-        // Not the system's temporary directory, which may be memory: fsync has to cost what it costs.
-        let directory = tempfile::tempdir_in(".")?;
+        let directory = scratch()?;
         let component = components
             .canonicalize()?
             .join(component)

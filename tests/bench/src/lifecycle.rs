@@ -8,7 +8,7 @@ use anyhow::Result;
 use rusqlite::Connection;
 
 use crate::adapters::{Adapters, Shape};
-use crate::machine::cpu_seconds;
+use crate::machine::{cpu_seconds, scratch};
 use crate::measure::Report;
 use crate::refill::BODY;
 use crate::walk::{PUBLICATION, Walk};
@@ -68,7 +68,7 @@ fn walk(adapters: &Adapters, component: &str) -> Result<(f64, f64)> {
 
 /// One transaction inserts 64 messages and deletes the 64 oldest.
 fn bare_store() -> Result<f64> {
-    let directory = tempfile::tempdir_in(".")?;
+    let directory = scratch()?;
     let connection = Connection::open(directory.path().join("bare.sqlite"))?;
     connection.execute_batch(
         "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA wal_autocheckpoint = 16000;

@@ -32,6 +32,13 @@ impl Machine {
     }
 }
 
+/// A directory for one run, beside this program. Not the system's temporary directory, which may be
+/// memory: fsync has to cost what it costs.
+pub(crate) fn scratch() -> std::io::Result<tempfile::TempDir> {
+    let program = std::env::current_exe()?;
+    tempfile::tempdir_in(program.parent().unwrap_or(&program))
+}
+
 /// CPU seconds a process has used, user and system; this process when `pid` is `self`.
 pub(crate) fn cpu_seconds(pid: &str) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -13,6 +13,7 @@ use model::{
     Transport,
 };
 
+use crate::machine::scratch;
 use crate::refill::BODY;
 
 /// Messages per publication.
@@ -38,8 +39,7 @@ pub(crate) struct Running {
 
 impl Walk {
     pub(crate) fn new(address: &str, high_watermark: usize) -> Result<Self> {
-        // Not the system's temporary directory, which may be memory: fsync has to cost what it costs.
-        let directory = tempfile::tempdir_in(".")?;
+        let directory = scratch()?;
         let message_box = MessageBox::open(Config::new(directory.path().join("box")))?;
         let dispatcher = Dispatcher::new(message_box.clone());
         let port = PortName::new("bench")?;
