@@ -30,8 +30,8 @@ use clap::Parser as _;
 use cli::{AdapterCommand, Cli, Command};
 use config::ConfigError;
 
-/// Many small allocations per message, freed on other threads than they were made on: measured, this one
-/// takes a tenth less CPU per message than the system's.
+/// Many small allocations per message, freed on other threads than they were made on: a profile with the
+/// system's allocator showed a seventh of all CPU time in it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
