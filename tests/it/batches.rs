@@ -1,5 +1,8 @@
 //! Transmitter batches: the engine pushes, the adapter sends them together.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use crate::fixture::{Host, PortSpec, until};
 
 fn batch(max_messages: &str) -> PortSpec {
@@ -43,6 +46,44 @@ async fn b25_no_batch_is_larger_than_the_adapter_allows() {
         batches += usize::from(pushed == 5);
     }
     assert!(batches > 0, "no batch was full although 42 messages waited");
+}
+
+/// Improved: in the original an adapter has to sort a batch by port before it can send it.
+#[tokio::test(flavor = "multi_thread")]
+async fn b33_a_batch_never_holds_messages_of_two_ports() {
+    for adapter in ["probe-batch-adapter", "probe-sync-batch-adapter"] {
+        let host = Host::new();
+        for name in ["port", "other"] {
+            host.start(&PortSpec {
+                name,
+                adapter,
+                linger: Duration::from_millis(20),
+                ..batch("64")
+            });
+        }
+        for _ in 0..4 {
+            for name in ["port", "other"] {
+                host.publish_many(name, &[("probe", "calls")], 5).await;
+            }
+        }
+        let suspended = host.suspended(40).await;
+        for name in ["port", "other"] {
+            // Every message tells of its batch. So many tell of a batch of five as there are in batches of
+            // five: five, ten, … unless somebody else's were among them.
+            let own = suspended.iter().filter(|s| s.port.as_str() == name);
+            let mut told = BTreeMap::new();
+            for text in own.map(|s| &s.error.text) {
+                *told
+                    .entry(text.matches("transmit-message").count())
+                    .or_insert(0) += 1;
+            }
+            assert!(
+                told.iter().all(|(size, messages)| messages % size == 0),
+                "{name}: {told:?}"
+            );
+            assert_eq!(told.values().sum::<usize>(), 20, "{name}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

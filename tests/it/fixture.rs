@@ -2,13 +2,25 @@
 
 mod api;
 mod artefacts;
+mod box_file;
+mod committed_files;
+mod contents;
+mod debian;
+mod dice;
 mod host;
+mod mail_server;
+mod postgres;
 mod process;
 mod receiver;
 mod wait;
 
 pub(crate) use artefacts::{component, runtime};
-pub(crate) use host::{Host, PortSpec};
+pub(crate) use box_file::{BoxFile, LockedBox};
+pub(crate) use committed_files::CommittedFiles;
+pub(crate) use dice::Dice;
+pub(crate) use host::{Host, PortSpec, message, name, now};
+pub(crate) use mail_server::{Mail, MailServer};
+pub(crate) use postgres::Postgres;
 pub(crate) use process::{BAD_INPUT, Ended, FAILURE, Process, Site, port};
 pub(crate) use receiver::{Answer, Receiver, digest};
 pub(crate) use wait::until;

@@ -20,7 +20,7 @@ async fn end_of(probe: &str, spec: PortSpec) -> (String, String) {
     host.probe("ok").await;
     host.delivered("port", 1).await;
     assert!(
-        host.status("port").pool.instances_lost > 0,
+        host.status("port").transports[0].pool.instances_lost > 0,
         "the instance should have ended"
     );
     (error.code.unwrap_or_default(), error.text)
@@ -71,6 +71,7 @@ async fn b107_the_culprit_is_found_among_many() {
     let retry = RetryPolicy {
         count: 1,
         interval: Duration::from_millis(5),
+        ..RetryPolicy::default()
     };
     let host = Host::with(&PortSpec {
         retry,

@@ -47,10 +47,10 @@ async fn b42_b43_b48_done_answers_exactly_once_and_an_empty_batch_is_an_error() 
     assert!(text.contains("Empty"), "{text}");
 }
 
-/// B37 to B39 as improved: the batch takes no effect at all, and what was innocent is handed back. The
-/// probe reports two messages with one batch when it is terminated; the host has taken one of them back.
+/// B37 to B39 as improved: the host leaves out what it has taken back, names it, and commits the rest.
+/// The probe reports two messages with one batch when it is terminated, and complains of what it is told.
 #[tokio::test(flavor = "multi_thread")]
-async fn b37_b39_a_batch_over_a_message_taken_back_takes_no_effect() {
+async fn b37_b39_a_batch_over_a_message_taken_back_is_committed_without_it() {
     let delivery_timeout = Duration::from_secs(3);
     let host = Host::with(&PortSpec {
         delivery_timeout,
@@ -58,29 +58,43 @@ async fn b37_b39_a_batch_over_a_message_taken_back_takes_no_effect() {
     });
     let taken_back = host.probe("late").await;
     until("the first", async || {
-        (host.status("port").pool.in_flight == 1).then_some(())
+        (host.status("port").in_flight() == 1).then_some(())
     })
     .await;
     // So much younger that it is still the adapter's when the other one's time is up.
     tokio::time::sleep(delivery_timeout * 2 / 3).await;
-    let innocent = host.probe("late").await;
+    host.probe("late").await;
     host.suspended(1).await;
     host.terminate(Duration::from_secs(30)).await;
-    let codes = host
-        .suspended(2)
-        .await
-        .into_iter()
-        .map(|s| (s.id, s.error.code));
-    let codes: Vec<_> = codes
-        .map(|(id, code)| (id, code.unwrap_or_default()))
-        .collect();
-    // The probe drops what is handed back to it.
-    let expected = [
-        (taken_back, "delivery-timeout".into()),
-        (innocent, "forgotten".into()),
+    let suspended = host.suspended(1).await.remove(0);
+    assert_eq!(suspended.id, taken_back);
+    assert_eq!(suspended.error.code.as_deref(), Some("delivery-timeout"));
+    assert_eq!(host.audit().await.delivered, 1);
+    let (_, told) = host.status("port").last_error.expect("the probe complains");
+    assert!(told.text.contains("not-yours"), "{told}");
+}
+
+/// B38 as improved: the error is typed, and only the message that cannot move on is sunk.
+#[tokio::test(flavor = "multi_thread")]
+async fn b37_b38_moving_on_without_a_backup_sinks_only_what_it_must() {
+    let host = Host::with(&PortSpec::probe());
+    let probes: [&[(&str, &str)]; 3] = [
+        &[("probe", "batch-of"), ("count", "3")],
+        &[
+            ("probe", "batch-of"),
+            ("count", "3"),
+            ("outcome", "next-transport"),
+        ],
+        &[("probe", "batch-of"), ("count", "3")],
     ];
-    assert_eq!(codes, expected);
-    assert_eq!(host.audit().await.delivered, 0);
+    host.publish("port", &probes).await;
+    host.delivered("port", 2).await;
+    host.suspended(1).await;
+    until("the probe's complaint", async || {
+        let (_, told) = host.status("port").last_error?;
+        told.text.contains("no-next-transport [1]").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,6 +102,7 @@ async fn b51_b56_resubmit_waits_for_its_time_and_carries_properties() {
     let retry = model::RetryPolicy {
         count: 1,
         interval: Duration::from_secs(3600),
+        ..model::RetryPolicy::default()
     };
     let host = Host::with(&PortSpec {
         retry,

@@ -8,7 +8,11 @@ use crate::fixture::{Host, PortSpec, until};
 
 fn retrying(count: u32, interval: Duration) -> PortSpec {
     PortSpec {
-        retry: RetryPolicy { count, interval },
+        retry: RetryPolicy {
+            count,
+            interval,
+            ..RetryPolicy::default()
+        },
         ..PortSpec::probe()
     }
 }
@@ -86,4 +90,26 @@ async fn b52_a_retry_survives_a_restart_and_needs_no_memory_of_the_adapter() {
         suspended.attempts, 3,
         "the restart neither charged nor forgave an attempt"
     );
+}
+
+/// What a message says about its own retries means nothing, neither its publisher's word nor what an
+/// adapter carries: the count is the host's, and it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn b58_no_property_changes_the_retry_count() {
+    let host = Host::with(&retrying(2, Duration::from_millis(5)));
+    let said = [
+        ("retry-count", "99"),
+        ("RetryCount", "99"),
+        ("retries-left", "99"),
+        ("attempt", "0"),
+        ("attempts", "0"),
+    ];
+    let published = [&said[..], &[("probe", "retryable")]].concat();
+    let carry = "probe=retryable,retry-count=99,retries-left=99,attempt=1,attempts=0";
+    let carried = [&said[..], &[("probe", "resubmit"), ("carry", carry)]].concat();
+    host.publish("port", &[&published, &carried]).await;
+    for suspended in host.suspended(2).await {
+        assert_eq!(suspended.attempts, 3);
+    }
+    assert_eq!(host.status("port").retried, 4);
 }

@@ -50,6 +50,7 @@ impl BatchSendAdapter for FileAdapter {
             .prefix("file://")
             .prefix("/")
             .prefix("./")
+            .ordered_delivery()
             .port_keys(settings::schema())
     }
 

@@ -1,6 +1,7 @@
 //! The HTTP adapter: each message is one request, many are under way at once.
 //!
-//! The call of a message stays open until its answer has come. What a request looks like and what an
+//! The call of a message stays open until its answer has come, which is the response on a two-way port.
+//! What a request looks like and what an
 //! answer means is shared with the batch adapter; see `http-port` and `http-delivery`.
 
 #![forbid(unsafe_code)]
@@ -31,9 +32,10 @@ impl SendAdapter for HttpAdapter {
 
     async fn send(&self, message: &Message) -> Outcome {
         let port = self.ports.get(message, Port::parse)?;
-        let request = port.prepare(message)?;
-        let answer = http::send(&request.template, request.headers, message).await;
-        port.outcome(answer)
+        let mut request = port.prepare(message)?;
+        let headers = std::mem::take(&mut request.headers);
+        let answer = http::send(&request.template, headers, message).await;
+        port.outcome(message, &request, answer)
     }
 }
 

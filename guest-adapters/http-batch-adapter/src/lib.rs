@@ -66,11 +66,15 @@ impl BatchSendAdapter for HttpBatchAdapter {
                 })
             });
         let mut answers = http::send_all(requests.collect()).await.into_iter();
-        let outcomes = prepared.into_iter().map(|prepared| {
-            let (port, _) = prepared?;
-            let missing = || Err(HttpError::Broken("the host gave no answer".to_owned()));
-            port.outcome(answers.next().unwrap_or_else(missing))
-        });
+        let outcomes = prepared
+            .into_iter()
+            .zip(messages)
+            .map(|(prepared, message)| {
+                let (port, request) = prepared?;
+                let missing = || Err(HttpError::Broken("the host gave no answer".to_owned()));
+                let answer = answers.next().unwrap_or_else(missing);
+                port.outcome(message, &request, answer)
+            });
         outcomes.collect()
     }
 }

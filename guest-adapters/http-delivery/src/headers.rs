@@ -26,7 +26,7 @@ pub enum HeaderProblem {
 }
 
 /// Properties that become headers as they are.
-const HTTP: &str = "http.header.";
+pub(crate) const HTTP: &str = "http.header.";
 const CLOUD_EVENT: &str = "ce-";
 const TRACE: [&str; 2] = ["traceparent", "tracestate"];
 

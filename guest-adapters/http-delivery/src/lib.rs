@@ -1,4 +1,5 @@
-//! What an HTTP adapter decides: the headers of a request and the meaning of an answer.
+//! What an HTTP adapter decides: the headers of a request, the meaning of an answer, and what of it is a
+//! response.
 //!
 //! Pure: no HTTP, no clock, no guest contract. Both HTTP adapters use it inside the sandbox, and the
 //! benchmarks link it natively, so that they compare the same decisions on both sides.
@@ -8,6 +9,7 @@
 mod answer;
 mod headers;
 mod names;
+mod response;
 mod settings;
 
 pub use answer::{Answer, Retry, Unanswered, Verdict};

@@ -18,6 +18,10 @@ pub struct Settings {
     pub idempotency_header: Option<String>,
     /// Statuses that are worth another attempt beside 408, 425, 429 and 5xx.
     pub retry_statuses: Vec<u16>,
+    /// How many bytes of an answer are taken as the response, on a two-way port.
+    pub max_response: u32,
+    /// Headers of the answer that become properties of the response, beside `content-type`.
+    pub response_headers: Vec<String>,
 }
 
 impl Default for Settings {
@@ -29,6 +33,8 @@ impl Default for Settings {
             content_type: "application/octet-stream".to_owned(),
             idempotency_header: Some("idempotency-key".to_owned()),
             retry_statuses: Vec::new(),
+            max_response: 1024 * 1024,
+            response_headers: Vec::new(),
         }
     }
 }

@@ -9,9 +9,11 @@ mod settings;
 
 use std::rc::Rc;
 
-use http_delivery::{ANSWER_EXCERPT, ANSWER_HEADERS, Retry, Settings, Unanswered, Verdict};
+use http_delivery::{ANSWER_EXCERPT, Retry, Settings, Unanswered, Verdict};
 use sendport_guest::http::{Answer, HttpError, RequestOptions, Template, Templates};
-use sendport_guest::{Configuration, ErrorInfo, Failure, Message, Outcome, TransportInfo};
+use sendport_guest::{
+    Configuration, ErrorInfo, Failure, Message, Outcome, Response, TransportInfo,
+};
 
 /// The description of an HTTP adapter, all but what it says of itself.
 pub fn describe(name: &str, version: &str, description: &str) -> TransportInfo {
@@ -19,6 +21,8 @@ pub fn describe(name: &str, version: &str, description: &str) -> TransportInfo {
         .description(description)
         .prefix("http://")
         .prefix("https://")
+        .ordered_delivery()
+        .two_way()
         .port_keys(settings::schema())
 }
 
@@ -27,6 +31,8 @@ pub fn describe(name: &str, version: &str, description: &str) -> TransportInfo {
 pub struct Port {
     settings: Settings,
     templates: Templates,
+    /// For messages that expect a response: their answers are read to the end.
+    two_way: Templates,
 }
 
 /// A message's request, ready to be sent.
@@ -36,6 +42,7 @@ pub struct Prepared {
     pub template: Rc<Template>,
     /// What it has of its own.
     pub headers: Vec<(String, String)>,
+    expects_response: bool,
 }
 
 impl Port {
@@ -44,6 +51,7 @@ impl Port {
         Ok(Self {
             settings: settings::parse(&configuration)?,
             templates: Templates::new(),
+            two_way: Templates::new(),
         })
     }
 
@@ -59,16 +67,30 @@ impl Port {
             .map_err(|error| {
                 Failure::permanent(ErrorInfo::new("http-invalid-request", error.to_string()))
             })?;
-        let address = message.address();
-        let template = self
-            .templates
-            .get(&address, || self.options(&address))
+        let (address, expects_response) = (message.address(), message.expects_response());
+        let templates = if expects_response {
+            &self.two_way
+        } else {
+            &self.templates
+        };
+        let template = templates
+            .get(&address, || self.options(&address, expects_response))
             .map_err(|error| failure(unanswered(error).into()))?;
-        Ok(Prepared { template, headers })
+        Ok(Prepared {
+            template,
+            headers,
+            expects_response,
+        })
     }
 
-    /// What the answer, or its absence, means for the message.
-    pub fn outcome(&self, answer: Result<Answer, HttpError>) -> Outcome {
+    /// What the answer, or its absence, means for the message. Leaves the response with the host when
+    /// the message expects one.
+    pub fn outcome(
+        &self,
+        message: &Message,
+        prepared: &Prepared,
+        answer: Result<Answer, HttpError>,
+    ) -> Outcome {
         let answer = answer.map_err(|error| failure(unanswered(error).into()))?;
         let view = http_delivery::Answer {
             status: answer.status,
@@ -77,17 +99,42 @@ impl Port {
             location: answer.header("location"),
             excerpt: &answer.excerpt,
         };
-        self.settings.classify(&view).map_err(failure)
+        self.settings.classify(&view).map_err(failure)?;
+        if prepared.expects_response {
+            let response = self.response(answer)?;
+            // The destination has the message, and the same answer would be refused again.
+            message
+                .submit_response(&response)
+                .map_err(Failure::permanent)?;
+        }
+        Ok(())
     }
 
-    fn options(&self, address: &str) -> RequestOptions {
+    fn response(&self, answer: Answer) -> Result<Response, Failure> {
+        let properties = self
+            .settings
+            .response_properties(answer.status, &answer.headers, answer.truncated)
+            .map_err(failure)?;
+        Ok(Response {
+            properties,
+            body: answer.excerpt,
+        })
+    }
+
+    fn options(&self, address: &str, expects_response: bool) -> RequestOptions {
+        let settings = &self.settings;
         RequestOptions {
-            method: self.settings.method.clone(),
+            method: settings.method.clone(),
             url: address.to_owned(),
-            headers: self.settings.headers.clone(),
-            timeout: u64::try_from(self.settings.timeout.as_millis()).unwrap_or(u64::MAX),
-            answer_headers: ANSWER_HEADERS.map(str::to_owned).to_vec(),
+            headers: settings.headers.clone(),
+            timeout: u64::try_from(settings.timeout.as_millis()).unwrap_or(u64::MAX),
+            answer_headers: settings.answer_headers(expects_response),
             answer_excerpt: ANSWER_EXCERPT,
+            answer_body: if expects_response {
+                settings.max_response
+            } else {
+                0
+            },
         }
     }
 }

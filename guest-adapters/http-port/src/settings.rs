@@ -7,8 +7,11 @@ use sendport_guest::{Configuration, ConfigurationKey, ErrorInfo, ValueKind};
 
 const METHODS: [&str; 2] = ["POST", "PUT"];
 
+/// A response is in the instance's memory as a whole, and the host returns no more of an answer.
+const LARGEST_RESPONSE: u32 = 16 * 1024 * 1024;
+
 /// The keys. The one that ends in `*` stands for all keys with that beginning.
-pub(crate) fn schema() -> [ConfigurationKey; 6] {
+pub(crate) fn schema() -> [ConfigurationKey; 8] {
     let method = ValueKind::one_of_texts(&METHODS);
     [
         ConfigurationKey::new("method", method, "The method of every request.").default_value("POST"),
@@ -37,6 +40,18 @@ pub(crate) fn schema() -> [ConfigurationKey; 6] {
         )
         .default_value(""),
         ConfigurationKey::new(
+            "max-response",
+            ValueKind::Number,
+            "Bytes of an answer that are taken as the response on a two-way port, 1 to 16777216; a longer answer suspends the message.",
+        )
+        .default_value("1048576"),
+        ConfigurationKey::new(
+            "response-headers",
+            ValueKind::Text,
+            "Headers of the answer, separated by commas, that become properties http.header.NAME of the response.",
+        )
+        .default_value(""),
+        ConfigurationKey::new(
             "header.*",
             ValueKind::Text,
             "A header of every request, named by what follows the dot. A message cannot replace it.",
@@ -60,6 +75,8 @@ pub(crate) fn parse(configuration: &Configuration) -> Result<Settings, ErrorInfo
             None => default.idempotency_header,
         },
         retry_statuses: retry_statuses(configuration)?,
+        max_response: max_response(configuration)?.unwrap_or(default.max_response),
+        response_headers: response_headers(configuration)?,
     };
     Ok(settings)
 }
@@ -115,6 +132,27 @@ fn retry_statuses(configuration: &Configuration) -> Result<Vec<u16>, ErrorInfo> 
     Ok(statuses.unwrap_or_default())
 }
 
+fn max_response(configuration: &Configuration) -> Result<Option<u32>, ErrorInfo> {
+    let bytes = configuration.number("max-response", 1..=LARGEST_RESPONSE.into())?;
+    Ok(bytes.map(|bytes| u32::try_from(bytes).unwrap_or(LARGEST_RESPONSE)))
+}
+
+fn response_headers(configuration: &Configuration) -> Result<Vec<String>, ErrorInfo> {
+    let key = "response-headers";
+    let names = configuration.text(key).unwrap_or_default().split(',');
+    let names = names.map(str::trim).filter(|name| !name.is_empty());
+    let checked = names.map(|name| {
+        if name.eq_ignore_ascii_case("set-cookie") {
+            return Err(error(
+                key,
+                "names set-cookie, which is no list and no property",
+            ));
+        }
+        header_name(key, name)
+    });
+    checked.collect()
+}
+
 fn error(key: &str, problem: &str) -> ErrorInfo {
     ErrorInfo::new("configuration", format!("{key} {problem}"))
 }
@@ -143,6 +181,8 @@ mod tests {
             ("content-type", "text/xml"),
             ("idempotency-header", ""),
             ("retry-statuses", "404, 409"),
+            ("max-response", "2048"),
+            ("response-headers", "ETag, x-request-id"),
             ("header.X-Tenant", "7"),
         ]);
         let expected = Settings {
@@ -152,6 +192,8 @@ mod tests {
             content_type: "text/xml".to_owned(),
             idempotency_header: None,
             retry_statuses: vec![404, 409],
+            max_response: 2048,
+            response_headers: vec!["ETag".to_owned(), "x-request-id".to_owned()],
         };
         assert_eq!(settings, Ok(expected));
     }
@@ -203,6 +245,16 @@ mod tests {
                 "retry-statuses",
                 "404,200",
                 "retry-statuses = \"404,200\": expected statuses from 400 to 499, separated by commas, such as 404,409",
+            ),
+            (
+                "max-response",
+                "0",
+                "max-response = \"0\": expected a whole number from 1 to 16777216",
+            ),
+            (
+                "response-headers",
+                "etag,Set-Cookie",
+                "response-headers names set-cookie, which is no list and no property",
             ),
         ];
         for (key, value, expected) in cases {

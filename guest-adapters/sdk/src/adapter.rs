@@ -1,4 +1,10 @@
-//! What an author implements.
+//! What an author implements: one trait for each of the five kinds of adapter.
+
+mod synchronous;
+mod transactional;
+
+pub use synchronous::{SyncBatchSendAdapter, SyncSendAdapter};
+pub use transactional::TransactionalBatchSendAdapter;
 
 use crate::{BatchLimits, Configuration, ErrorInfo, Failure, Message, TransportInfo};
 
@@ -20,6 +26,7 @@ pub enum Reporting {
 }
 
 /// An adapter that sends one message at a time, many of them at once.
+/// BizTalk: the asynchronous send adapter.
 ///
 /// Export it with [`export_send_adapter!`](crate::export_send_adapter).
 #[expect(
@@ -42,9 +49,14 @@ pub trait SendAdapter: Sized + 'static {
 
     /// Sends one message.
     async fn send(&self, message: &Message) -> Outcome;
+
+    /// Takes leave of destinations that connections are kept to. Called once, when nothing is in flight
+    /// any more; what is not closed here, the host closes.
+    async fn terminate(&self) {}
 }
 
 /// An adapter that sends many messages with one operation.
+/// BizTalk: the asynchronous batch-supported send adapter.
 ///
 /// Export it with [`export_batch_send_adapter!`](crate::export_batch_send_adapter).
 #[expect(
@@ -67,4 +79,7 @@ pub trait BatchSendAdapter: Sized + 'static {
     /// Sends a batch of one message or more: one outcome per message, in their order. A message
     /// without an outcome counts as failed.
     async fn send_all(&self, messages: &[Message]) -> Vec<Outcome>;
+
+    /// Takes leave of destinations; see [`SendAdapter::terminate`].
+    async fn terminate(&self) {}
 }

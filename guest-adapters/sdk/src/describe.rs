@@ -13,6 +13,8 @@ impl TransportInfo {
             transport_type: transport_type.to_owned(),
             address_prefixes: Vec::new(),
             start_eagerly: false,
+            ordered_delivery: false,
+            two_way: false,
             handler_schema: Vec::new(),
             port_schema: Vec::new(),
         }
@@ -33,6 +35,20 @@ impl TransportInfo {
     /// Starts instances with the port rather than at its first message.
     pub fn eager(mut self) -> Self {
         self.start_eagerly = true;
+        self
+    }
+
+    /// Works on a port that delivers in order: a message handed over is sent before the next one is
+    /// taken, and nothing is sent behind the host's back.
+    pub fn ordered_delivery(mut self) -> Self {
+        self.ordered_delivery = true;
+        self
+    }
+
+    /// Leaves a response with the host when a message expects one
+    /// ([`Message::submit_response`](crate::Message::submit_response)).
+    pub fn two_way(mut self) -> Self {
+        self.two_way = true;
         self
     }
 

@@ -5,6 +5,11 @@
 //! concurrency, reporting, terminating. What is retried when and what is suspended is the host's
 //! business and is not decided in an adapter.
 //!
+//! Destinations that can prepare a transaction get every message exactly once
+//! ([`TransactionalBatchSendAdapter`]). What blocks is synchronous ([`SyncSendAdapter`],
+//! [`SyncBatchSendAdapter`]). On a two-way port, [`Message::submit_response`] leaves what the
+//! destination answered with the host.
+//!
 //! ```
 //! use sendport_guest::{Configuration, ErrorInfo, Failure, Message, SendAdapter, TransportInfo, log};
 //!
@@ -45,6 +50,7 @@ extern crate self as sendport_guest;
 mod adapter;
 mod configuration;
 mod describe;
+mod destination;
 #[doc(hidden)]
 pub mod export;
 mod failure;
@@ -56,12 +62,17 @@ pub mod raw;
 mod reporter;
 mod settings;
 mod slots;
+pub mod tcp;
+pub mod time;
 
-pub use adapter::{BatchSendAdapter, Outcome, Reporting, SendAdapter};
+pub use adapter::{
+    BatchSendAdapter, Outcome, Reporting, SendAdapter, SyncBatchSendAdapter, SyncSendAdapter,
+    TransactionalBatchSendAdapter,
+};
 pub use configuration::Configuration;
 pub use message::Pieces;
-pub use raw::batch_transmitter::BatchLimits;
+pub use raw::transactional_batch_transmitter::Destination;
 pub use raw::transport::{ConfigurationKey, TransportInfo, ValueKind};
-pub use raw::types::{ErrorInfo, Failure, Message, RetryHint};
+pub use raw::types::{BatchLimits, ErrorInfo, Failure, Message, Response, RetryHint};
 pub use settings::PortSettings;
 pub use wit_bindgen;

@@ -1,9 +1,9 @@
 //! The contract as Rust: what `wit-bindgen` makes of `wit/`, for what the rest of the SDK does not say.
 //!
-//! Three sets of bindings over one set of types. Every adapter exports [`foundation`] and one of
-//! [`single`] and [`batch`]; the encoder puts the worlds of one component together and leaves out the
-//! imports that nobody calls. An adapter that needs other imports (`wasi:filesystem`, say) generates
-//! them in its own crate and uses both.
+//! Several sets of bindings over one set of types. Every adapter exports [`common`], one of
+//! [`foundation`] and [`sync_foundation`], and one transmitter of its kind; the encoder puts the worlds
+//! of one component together and leaves out the imports that nobody calls. An adapter that needs other
+//! imports (`wasi:filesystem`, say) generates them in its own crate and uses both.
 
 #![allow(
     missing_docs,
@@ -12,22 +12,52 @@
     reason = "generated: the documentation is in the WIT files"
 )]
 
-/// What every adapter has: `transport`, `transport-control` and `persist-property-bag` as exports, the
-/// proxy and the HTTP client as imports.
+mod transmitters;
+pub(crate) mod wasi;
+
+/// What every adapter has: the types, and `transport` and `persist-property-bag` as exports.
+pub mod common {
+    wit_bindgen::generate!({
+        inline: "
+            package sendport:sdk-common;
+
+            world common {
+                import sendport:adapter/types@0.2.0;
+                export sendport:adapter/transport@0.2.0;
+                export sendport:adapter/persist-property-bag@0.2.0;
+            }
+        ",
+        path: "wit",
+        world: "common",
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_common",
+        default_bindings_module: "sendport_guest::raw::common",
+        runtime_path: "::sendport_guest::wit_bindgen::rt",
+    });
+}
+
+/// What every asynchronous adapter has: `transport-control` as an export, the proxy and the HTTP client
+/// as imports.
 pub mod foundation {
     wit_bindgen::generate!({
         inline: "
             package sendport:sdk-foundation;
 
             world foundation {
-                include sendport:adapter/adapter@0.1.0;
-                import sendport:adapter/http-client@0.1.0;
-                export sendport:adapter/persist-property-bag@0.1.0;
+                import sendport:adapter/transport-proxy@0.2.0;
+                import sendport:adapter/http-client@0.2.0;
+                export sendport:adapter/transport-control@0.2.0;
             }
         ",
         path: "wit",
         world: "foundation",
-        generate_all,
+        with: {
+            "sendport:adapter/types@0.2.0": crate::raw::common::sendport::adapter::types,
+            "sendport:adapter/transport-proxy@0.2.0": generate,
+            "sendport:adapter/http-client@0.2.0": generate,
+            "sendport:adapter/transport-control@0.2.0": generate,
+        },
         pub_export_macro: true,
         export_macro_name: "export_foundation",
         default_bindings_module: "sendport_guest::raw::foundation",
@@ -35,55 +65,41 @@ pub mod foundation {
     });
 }
 
-/// The `transmitter` export.
-pub mod single {
+/// What every synchronous adapter has: `sync-transport-control` as an export, the synchronous proxy as
+/// an import. Nothing in it is async.
+pub mod sync_foundation {
     wit_bindgen::generate!({
         inline: "
-            package sendport:sdk-single;
+            package sendport:sdk-sync-foundation;
 
-            world single {
-                export sendport:adapter/transmitter@0.1.0;
+            world sync-foundation {
+                import sendport:adapter/sync-transport-proxy@0.2.0;
+                export sendport:adapter/sync-transport-control@0.2.0;
             }
         ",
         path: "wit",
-        world: "single",
+        world: "sync-foundation",
         with: {
-            "sendport:adapter/types@0.1.0": crate::raw::foundation::sendport::adapter::types,
-            "sendport:adapter/transmitter@0.1.0": generate,
+            "sendport:adapter/types@0.2.0": crate::raw::common::sendport::adapter::types,
+            "sendport:adapter/sync-transport-proxy@0.2.0": generate,
+            "sendport:adapter/sync-transport-control@0.2.0": generate,
         },
         pub_export_macro: true,
-        export_macro_name: "export_single",
-        default_bindings_module: "sendport_guest::raw::single",
+        export_macro_name: "export_sync_foundation",
+        default_bindings_module: "sendport_guest::raw::sync_foundation",
         runtime_path: "::sendport_guest::wit_bindgen::rt",
     });
 }
 
-/// The `batch-transmitter` export.
-pub mod batch {
-    wit_bindgen::generate!({
-        inline: "
-            package sendport:sdk-batch;
-
-            world batch {
-                export sendport:adapter/batch-transmitter@0.1.0;
-            }
-        ",
-        path: "wit",
-        world: "batch",
-        with: {
-            "sendport:adapter/types@0.1.0": crate::raw::foundation::sendport::adapter::types,
-            "sendport:adapter/batch-transmitter@0.1.0": generate,
-        },
-        pub_export_macro: true,
-        export_macro_name: "export_batch",
-        default_bindings_module: "sendport_guest::raw::batch",
-        runtime_path: "::sendport_guest::wit_bindgen::rt",
-    });
-}
-
-pub use batch::exports::sendport::adapter::batch_transmitter;
-pub use foundation::exports::sendport::adapter::{
-    persist_property_bag, transport, transport_control,
-};
-pub use foundation::sendport::adapter::{http_client, transport_proxy, types};
-pub use single::exports::sendport::adapter::transmitter;
+pub use common::exports::sendport::adapter::{persist_property_bag, transport};
+pub use common::sendport::adapter::types;
+pub use foundation::exports::sendport::adapter::transport_control;
+pub use foundation::sendport::adapter::{http_client, transport_proxy};
+pub use sync_foundation::exports::sendport::adapter::sync_transport_control;
+pub use sync_foundation::sendport::adapter::sync_transport_proxy;
+pub use transmitters::batch::exports::sendport::adapter::batch_transmitter;
+pub use transmitters::single::exports::sendport::adapter::transmitter;
+pub use transmitters::sync_batch::exports::sendport::adapter::sync_batch_transmitter;
+pub use transmitters::sync_single::exports::sendport::adapter::sync_transmitter;
+pub use transmitters::transactional::exports::sendport::adapter::transactional_batch_transmitter;
+pub use transmitters::{batch, single, sync_batch, sync_single, transactional};

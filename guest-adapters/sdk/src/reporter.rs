@@ -1,7 +1,8 @@
 //! Reports outcomes to the host: those that are known together go together.
 //!
 //! One report is under way at a time. What becomes known meanwhile waits and goes with the next one,
-//! so reports grow by themselves when the host is slow, and there is no timer.
+//! so reports grow by themselves when the host is slow, and there is no timer. Nothing is reported
+//! twice: the host carries out every outcome of a report that it can, whatever it says of the others.
 
 use std::cell::{Cell, RefCell};
 
@@ -65,99 +66,60 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Reports a group; when the host refuses it, once more without the culprits.
+/// Reports a group with one transport batch.
 async fn settle(group: Vec<Known>) {
-    let (mut operations, mut airborne) = (Vec::new(), Vec::new());
+    let batch = transport_proxy::get_batch();
+    let mut airborne = Vec::with_capacity(group.len());
     for known in group {
-        operations.push((known.message, known.outcome));
+        match known.outcome {
+            Ok(()) => batch.delete_message(known.message),
+            Err(failure) => batch.fail(known.message, &failure),
+        }
         airborne.push(known.airborne);
     }
-    let Err((failure, outcomes)) = report_once(operations).await else {
-        return;
-    };
-    if failure.reason == BatchFailureReason::ShuttingDown {
-        // The host delivers the messages again after its restart: letting go of them is all there is.
-        return;
-    }
-    let operations = failure
-        .operations
-        .into_iter()
-        .map(|operation| (operation.msg, operation.culprit));
-    let (innocent, culprits) = separate(operations, outcomes);
-    if culprits > 0 {
-        refused(culprits, &failure.text);
-    }
-    let again = innocent.len();
-    if again > 0
-        && let Err((failure, _)) = report_once(innocent).await
-        && failure.reason != BatchFailureReason::ShuttingDown
-    {
-        refused(again, &failure.text);
-    }
-}
-
-/// One transport batch. The outcomes come back with the failure, since only the messages went away.
-async fn report_once(
-    operations: Vec<(Message, Outcome)>,
-) -> Result<(), (BatchFailure, Vec<Outcome>)> {
-    let batch = transport_proxy::get_batch();
-    let mut outcomes = Vec::with_capacity(operations.len());
-    for (message, outcome) in operations {
-        match &outcome {
-            Ok(()) => batch.delete_message(message),
-            Err(failure) => batch.fail(message, failure),
-        }
-        outcomes.push(outcome);
-    }
     // The batch is dropped after `done`: until then the host counts its messages as in flight.
-    batch.done().await.map_err(|failure| (failure, outcomes))
+    if let Err(failure) = batch.done().await
+        && let Some(problem) = problem(&failure)
+    {
+        set_error_info(&problem);
+    }
 }
 
-/// Who may go into another report, and how many may not.
-fn separate<M>(
-    operations: impl Iterator<Item = (Option<M>, bool)>,
-    outcomes: Vec<Outcome>,
-) -> (Vec<(M, Outcome)>, usize) {
-    let all = outcomes.len();
-    let innocent: Vec<_> = operations
-        .zip(outcomes)
-        .filter_map(|((message, culprit), outcome)| Some((message.filter(|_| !culprit)?, outcome)))
-        .collect();
-    let culprits = all - innocent.len();
-    (innocent, culprits)
-}
-
-fn refused(count: usize, text: &str) {
-    let text = format!("the host refused to record {count} outcomes: {text}");
-    set_error_info(&ErrorInfo::new("outcome-refused", text));
+/// What an operator should hear of a report that was not carried out completely. A host that shuts down
+/// delivers the messages again after its restart, which is nobody's problem.
+fn problem(failure: &BatchFailure) -> Option<ErrorInfo> {
+    if failure.reason == BatchFailureReason::ShuttingDown {
+        return None;
+    }
+    let (refused, text) = (failure.culprits.len(), &failure.text);
+    let text = format!("the host refused to record {refused} outcomes: {text}");
+    Some(ErrorInfo::new("outcome-refused", text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Failure;
 
-    #[test]
-    fn b38_only_the_innocent_are_reported_again() {
-        let outcomes = vec![Ok(()), Ok(()), Err(Failure::permanent("no")), Ok(())];
-        let operations = [
-            (Some('a'), false),
-            (Some('b'), true),
-            (Some('c'), false),
-            (None, false),
-        ];
-        let (innocent, culprits) = separate(operations.into_iter(), outcomes);
-        assert_eq!(culprits, 2);
-        let letters: Vec<_> = innocent
-            .iter()
-            .map(|(letter, outcome)| (*letter, outcome.is_ok()))
-            .collect();
-        assert_eq!(letters, [('a', true), ('c', false)]);
+    fn failure(reason: BatchFailureReason, culprits: Vec<u32>) -> BatchFailure {
+        BatchFailure {
+            reason,
+            text: "2 messages are no longer yours".to_owned(),
+            culprits,
+        }
     }
 
     #[test]
-    fn an_operation_the_host_does_not_answer_for_is_not_reported_again() {
-        let (innocent, culprits) = separate([(Some('a'), false)].into_iter(), vec![Ok(()), Ok(())]);
-        assert_eq!((innocent.len(), culprits), (1, 1));
+    fn b38_only_the_culprits_are_complained_about() {
+        let problem = problem(&failure(BatchFailureReason::NotYours, vec![1, 3])).unwrap();
+        assert_eq!(problem.code.as_deref(), Some("outcome-refused"));
+        assert_eq!(
+            problem.text,
+            "the host refused to record 2 outcomes: 2 messages are no longer yours"
+        );
+    }
+
+    #[test]
+    fn a_shutdown_is_no_problem() {
+        assert!(problem(&failure(BatchFailureReason::ShuttingDown, vec![0])).is_none());
     }
 }

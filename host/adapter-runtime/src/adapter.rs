@@ -11,6 +11,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use crate::artefact::ArtefactCache;
 use crate::bindings::exports;
 use crate::context::Context;
+use crate::guest::Indices;
 use crate::{Error, TransportInfo, World};
 
 /// An adapter, identified by the digest of its component. Cheap to clone.
@@ -39,16 +40,12 @@ pub(crate) struct ComponentFacts {
 pub(crate) struct Code {
     pub(crate) pre: InstancePre<Context>,
     pub(crate) transport: exports::transport::GuestIndices,
-    pub(crate) control: exports::transport_control::GuestIndices,
     pub(crate) property_bag: Option<exports::persist_property_bag::GuestIndices>,
-    pub(crate) transmitter: TransmitterIndices,
+    pub(crate) exports: Indices,
 }
 
-/// One of the two transmitter interfaces.
-pub(crate) enum TransmitterIndices {
-    Unbatched(exports::transmitter::GuestIndices),
-    Batched(exports::batch_transmitter::GuestIndices),
-}
+/// Digits of a digest that tell adapters apart for a person.
+const SHORT_DIGEST: usize = 12;
 
 impl Adapter {
     /// SHA-256 of the component, in hexadecimal digits.
@@ -64,6 +61,14 @@ impl Adapter {
     /// What it says about itself.
     pub fn info(&self) -> &TransportInfo {
         &self.0.info
+    }
+
+    /// Its name, its version and the beginning of its digest, for the record.
+    pub fn version(&self) -> String {
+        let digest = self.digest();
+        let beginning = digest.get(..SHORT_DIGEST).unwrap_or(digest);
+        let TransportInfo { name, version, .. } = self.info();
+        format!("{name} {version} sha256:{beginning}")
     }
 
     /// Where it was loaded from.
@@ -151,20 +156,11 @@ fn link(
 }
 
 fn indices(pre: InstancePre<Context>, world: World) -> wasmtime::Result<Code> {
-    let transmitter = match world {
-        World::AsyncSendAdapter => {
-            TransmitterIndices::Unbatched(exports::transmitter::GuestIndices::new(&pre)?)
-        }
-        World::AsyncBatchSendAdapter => {
-            TransmitterIndices::Batched(exports::batch_transmitter::GuestIndices::new(&pre)?)
-        }
-    };
     Ok(Code {
         transport: exports::transport::GuestIndices::new(&pre)?,
-        control: exports::transport_control::GuestIndices::new(&pre)?,
         // Optional (B04): absent is fine.
         property_bag: exports::persist_property_bag::GuestIndices::new(&pre).ok(),
-        transmitter,
+        exports: Indices::of(&pre, world)?,
         pre,
     })
 }

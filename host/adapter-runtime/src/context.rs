@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use model::PortName;
 use model::transmit::OutcomeSink;
+use model::{ErrorInfo, Outcome, PortName};
 use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
@@ -15,8 +15,8 @@ use crate::cpu::CpuGuard;
 use crate::grants::Grants;
 use crate::guest_log::GuestLog;
 use crate::http::{Client, PooledHooks};
-use crate::ledger::Ledger;
-use crate::{Error, HttpGrant};
+use crate::ledger::{self, Ledger};
+use crate::{Error, HttpGrant, TcpGrant, sockets};
 
 /// Limits and rights of an instance.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub(crate) struct Sandbox {
     pub(crate) grants: Grants,
     /// What the port may reach over HTTP: its own address and the grants.
     pub(crate) http: Arc<[HttpGrant]>,
+    /// What it may reach over TCP.
+    pub(crate) tcp: Arc<[TcpGrant]>,
     /// Linear memory of all the instance's modules together, in bytes.
     pub(crate) memory_limit: usize,
     /// Guest CPU time without a break.
@@ -83,7 +85,26 @@ impl Context {
     }
 }
 
-/// Nothing but what is granted: no arguments, no environment, no network, one directory or none.
+impl Drop for Context {
+    /// Whatever ends the store, what it held comes back. Its seat has seen to that before, unless there
+    /// is a fault in the host itself: then the messages are treated as if the adapter had trapped.
+    fn drop(&mut self) {
+        self.report();
+        let held = self.ledger.abandon();
+        if held.is_empty() {
+            return;
+        }
+        self.sink.resolved(if std::thread::panicking() {
+            let text = "the host failed while the adapter had the message; its log says more";
+            ledger::blame(&held, &ErrorInfo::new("host-fault", text))
+        } else {
+            held.into_iter().map(|id| (id, Outcome::Returned)).collect()
+        });
+    }
+}
+
+/// Nothing but what is granted: no arguments, no environment, TCP to granted hosts or no network, one
+/// directory or none.
 fn wasi(sandbox: &Sandbox) -> Result<WasiCtx, Error> {
     let mut builder = WasiCtxBuilder::new();
     if let Some(directory) = &sandbox.grants.directory {
@@ -92,6 +113,7 @@ fn wasi(sandbox: &Sandbox) -> Result<WasiCtx, Error> {
             Error::Grant { port: sandbox.port.to_string(), reason }
         })?;
     }
+    sockets::grant(&mut builder, &sandbox.port, &sandbox.tcp);
     Ok(builder.build())
 }
 
@@ -119,5 +141,55 @@ impl WasiHttpView for Context {
             table: &mut self.table,
             hooks: &mut self.hooks,
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use model::{Failure, MessageId};
+
+    use super::*;
+    use crate::Grants;
+    use crate::ledger::tests::delivery;
+    use crate::recording_sink::RecordingSink;
+
+    /// A context without rights.
+    pub(crate) fn context(sink: &Arc<RecordingSink>) -> Context {
+        let sandbox = Sandbox {
+            port: PortName::new("port").expect("a name"),
+            grants: Grants::default(),
+            http: Arc::from([]),
+            tcp: Arc::from([]),
+            memory_limit: 1,
+            cpu_limit: Duration::from_secs(1),
+        };
+        Context::new(&sandbox, Client::new(), sink.clone()).expect("no grants to fail at")
+    }
+
+    #[test]
+    fn what_a_store_held_comes_back_when_it_is_dropped() {
+        let sink = Arc::new(RecordingSink::default());
+        let mut context = context(&sink);
+        context.ledger.lend(Arc::new(delivery(1)), Instant::now());
+        drop(context);
+        assert_eq!(sink.take(), [(MessageId::new(1, 1), Outcome::Returned)]);
+    }
+
+    #[test]
+    fn a_fault_of_the_host_is_treated_as_a_trap() {
+        let sink = Arc::new(RecordingSink::default());
+        let fault = catch_unwind(AssertUnwindSafe(|| {
+            let mut context = context(&sink);
+            context.ledger.lend(Arc::new(delivery(1)), Instant::now());
+            panic!("a fault of the host, as a test");
+        }));
+        assert!(fault.is_err());
+        let told = sink.take();
+        let [(_, Outcome::Failed(Failure { error, .. }))] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(error.code.as_deref(), Some("host-fault"));
     }
 }

@@ -41,6 +41,7 @@ async fn describe_in(engine: &Engine, code: &Code) -> wasmtime::Result<Transport
         port: PortName::new("describe").map_err(wasmtime::Error::new)?,
         grants: Grants::default(),
         http: Arc::from([]),
+        tcp: Arc::from([]),
         memory_limit: MEMORY,
         cpu_limit: CPU,
     };
@@ -60,14 +61,32 @@ impl OutcomeSink for Nowhere {
     fn resolved(&self, _: Vec<(MessageId, Outcome)>) {}
 
     fn settle(&self, _: Vec<(MessageId, Outcome)>) -> BoxFuture<Result<(), BatchFailure>> {
-        let text = "nothing is delivered while an adapter describes itself".to_owned();
-        let failure = BatchFailure {
-            reason: BatchFailureReason::NotYours,
-            text,
-            culprits: Vec::new(),
-        };
-        Box::pin(async { Err(failure) })
+        Box::pin(async { Err(nothing()) })
+    }
+
+    fn decide_transaction(
+        &self,
+        _: String,
+        _: Vec<MessageId>,
+    ) -> BoxFuture<Result<(), BatchFailure>> {
+        Box::pin(async { Err(nothing()) })
+    }
+
+    fn decided_transactions(&self) -> BoxFuture<Result<Vec<String>, ErrorInfo>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn finish_transaction(&self, _: String) -> BoxFuture<Result<(), ErrorInfo>> {
+        Box::pin(async { Ok(()) })
     }
 
     fn error(&self, _: ErrorInfo) {}
+}
+
+fn nothing() -> BatchFailure {
+    BatchFailure {
+        reason: BatchFailureReason::NotYours,
+        text: "nothing is delivered while an adapter describes itself".to_owned(),
+        culprits: Vec::new(),
+    }
 }

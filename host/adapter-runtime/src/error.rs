@@ -80,6 +80,18 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// The names of a port's transactions cannot begin so.
+    #[error(
+        "port {port}: {prefix:?} cannot begin the names of transactions: 1 to {longest} bytes are allowed. A transactional adapter needs a port with an address of its own (not a dynamic one), and a name that is not too long"
+    )]
+    TransactionPrefix {
+        /// Which port.
+        port: String,
+        /// What was given.
+        prefix: String,
+        /// Bytes, at most.
+        longest: usize,
+    },
     /// The runtime cannot start.
     #[error("the adapter runtime cannot start: {0}")]
     Start(String),

@@ -17,6 +17,10 @@ pub struct TransportInfo {
     pub address_prefixes: Vec<String>,
     /// Wants instances before the first message.
     pub start_eagerly: bool,
+    /// Works on a port that delivers in order (SupportsOrderedDelivery).
+    pub ordered_delivery: bool,
+    /// Leaves responses with the host when a message expects one (SupportsSolicitResponse).
+    pub two_way: bool,
     /// Keys of its handler configuration.
     pub handler_schema: Vec<ConfigurationKey>,
     /// Keys of a port's configuration.
@@ -63,6 +67,8 @@ impl From<wit::TransportInfo> for TransportInfo {
             transport_type: info.transport_type,
             address_prefixes: info.address_prefixes,
             start_eagerly: info.start_eagerly,
+            ordered_delivery: info.ordered_delivery,
+            two_way: info.two_way,
             handler_schema: keys(info.handler_schema),
             port_schema: keys(info.port_schema),
         }

@@ -6,10 +6,10 @@ use model::ErrorInfo;
 use wasmtime::component::Accessor;
 use wasmtime::{Engine, Store};
 
-use crate::adapter::{Code, TransmitterIndices};
-use crate::bindings::exports;
+use crate::adapter::Code;
 use crate::context::Context;
 use crate::cpu;
+use crate::guest::{Control, Destination, Transmitter};
 
 /// Longest time an adapter may take for `load` and `initialize`; messages are waiting.
 const START: Duration = Duration::from_secs(10);
@@ -17,14 +17,18 @@ const START: Duration = Duration::from_secs(10);
 /// A running adapter.
 pub(crate) struct Instance {
     pub(crate) store: Store<Context>,
-    pub(crate) control: exports::transport_control::Guest,
+    pub(crate) control: Control,
     pub(crate) transmitter: Transmitter,
 }
 
-/// Its transmitter interface.
-pub(crate) enum Transmitter {
-    Unbatched(exports::transmitter::Guest),
-    Batched(exports::batch_transmitter::Guest),
+/// What an instance is set up with.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    pub(crate) code: &'a Code,
+    /// What `load` gets.
+    pub(crate) handler_configuration: &'a [(String, String)],
+    /// Where a transactional adapter sends.
+    pub(crate) destination: &'a Destination,
 }
 
 /// A store under limits, with nothing in it yet.
@@ -39,11 +43,12 @@ pub(crate) fn new_store(engine: &Engine, context: Context) -> Store<Context> {
 /// `initialize`. Any failure ends it.
 pub(crate) async fn start(
     engine: &Engine,
-    code: &Code,
     context: Context,
-    handler_configuration: &[(String, String)],
+    setup: Setup<'_>,
 ) -> Result<Instance, ErrorInfo> {
-    let starting = start_in(new_store(engine, context), code, handler_configuration);
+    let visits = context.cpu.visits();
+    let starting = start_in(new_store(engine, context), setup);
+    let starting = cpu::counting_visits(visits, starting);
     match tokio::time::timeout(START, starting).await {
         Ok(Ok(Ok(instance))) => Ok(instance),
         Ok(Ok(Err(error))) => Err(error),
@@ -57,34 +62,27 @@ pub(crate) async fn start(
 
 async fn start_in(
     mut store: Store<Context>,
-    code: &Code,
-    handler_configuration: &[(String, String)],
+    setup: Setup<'_>,
 ) -> wasmtime::Result<Result<Instance, ErrorInfo>> {
+    let code = setup.code;
     let instance = code.pre.instantiate_async(&mut store).await?;
     let bag = match &code.property_bag {
         Some(indices) => Some(indices.load(&mut store, &instance)?),
         None => None,
     };
-    let control = code.control.load(&mut store, &instance)?;
-    let transmitter = match &code.transmitter {
-        TransmitterIndices::Unbatched(indices) => {
-            Transmitter::Unbatched(indices.load(&mut store, &instance)?)
-        }
-        TransmitterIndices::Batched(indices) => {
-            Transmitter::Batched(indices.load(&mut store, &instance)?)
-        }
-    };
+    let exports = &code.exports;
+    let (control, transmitter) = exports.load(&mut store, &instance, setup.destination)?;
     let prepare = async |accessor: &Accessor<Context>| {
         if let Some(bag) = bag {
             let loaded = bag
-                .call_load(accessor, handler_configuration.to_vec())
+                .call_load(accessor, setup.handler_configuration.to_vec())
                 .await?;
             if let Err(error) = loaded {
                 return wasmtime::error::Ok(Err(refused("load", error.into())));
             }
         }
-        let initialized = control.call_initialize(accessor).await?;
-        Ok(initialized.map_err(|error| refused("initialize", error.into())))
+        let initialized = control.initialize(accessor).await?;
+        Ok(initialized.map_err(|error| refused("initialize", error)))
     };
     let prepared = store.run_concurrent(prepare).await??;
     Ok(prepared.map(|()| Instance {

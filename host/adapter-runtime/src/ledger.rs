@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::transmit::Delivery;
-use model::{ErrorInfo, Failure, MessageId, Outcome};
+use model::{ErrorInfo, Failure, MessageId, Outcome, Response};
 
 /// Names one lending of one message to one instance; never used twice by an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ enum Phase {
     Kept,
     /// Added to an outcome batch that is not done yet.
     InBatch,
-    /// Its outcome batch is being committed: only the commit decides now.
+    /// Its outcome batch or transaction is being committed: only the commit decides now.
     Settling,
 }
 
@@ -35,10 +35,12 @@ struct Held {
     delivery: Arc<Delivery>,
     phase: Phase,
     since: Instant,
+    /// Left by the guest; counts if the message is delivered and is forgotten if not.
+    response: Option<Response>,
 }
 
 /// What a transmit call answered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Transmitted,
     Pending,
@@ -71,9 +73,24 @@ impl Ledger {
                 delivery,
                 phase,
                 since: now,
+                response: None,
             },
         );
         ticket
+    }
+
+    /// The guest leaves the response to a message; it replaces an earlier one.
+    pub(crate) fn respond(&mut self, ticket: Ticket, response: Response) -> Result<(), ErrorInfo> {
+        match self.held.get_mut(&ticket) {
+            Some(held) => {
+                held.response = Some(response);
+                Ok(())
+            }
+            None => Err(ErrorInfo::new(
+                "taken-back",
+                "the host has taken the message back",
+            )),
+        }
     }
 
     /// Messages the guest is busy with, however far they have come.
@@ -139,14 +156,31 @@ impl Ledger {
         }
     }
 
-    /// The outcome batch goes to the box.
-    pub(crate) fn settling(&mut self, ticket: Ticket) {
-        if let Some(held) = self.held.get_mut(&ticket) {
-            held.phase = Phase::Settling;
+    /// The outcome batch goes to the box. Returns the message's outcome, with its response if it has one.
+    pub(crate) fn settling(&mut self, ticket: Ticket, outcome: Outcome) -> Outcome {
+        match self.held.get_mut(&ticket) {
+            Some(held) => {
+                held.phase = Phase::Settling;
+                with_response(outcome, held.response.take())
+            }
+            None => outcome,
         }
     }
 
-    /// The outcome batch is committed.
+    /// A transaction goes to the box: all of its messages, or nothing when one was taken back.
+    pub(crate) fn settling_all(&mut self, tickets: &[Ticket]) -> Option<Vec<MessageId>> {
+        if !tickets.iter().all(|ticket| self.holds(*ticket)) {
+            return None;
+        }
+        let settle = |ticket: &Ticket| {
+            let held = self.held.get_mut(ticket)?;
+            held.phase = Phase::Settling;
+            Some(held.delivery.message.id)
+        };
+        tickets.iter().map(settle).collect()
+    }
+
+    /// The outcome batch is carried out, or the transaction decided.
     pub(crate) fn settled(&mut self, ticket: Ticket) {
         if self.held.remove(&ticket).is_some() {
             self.unacknowledged += 1;
@@ -154,15 +188,14 @@ impl Ledger {
         }
     }
 
-    /// The outcome batch failed: the message is the guest's again. False when it was taken back.
-    pub(crate) fn handed_back(&mut self, ticket: Ticket) -> bool {
-        match self.held.get_mut(&ticket) {
-            Some(held) => {
-                held.phase = Phase::Kept;
-                true
-            }
-            None => false,
-        }
+    /// Nothing was carried out, and it is not for this instance to say what becomes of the message.
+    pub(crate) fn released(&mut self, ticket: Ticket) {
+        self.held.remove(&ticket);
+    }
+
+    /// The message goes back undecided; it costs no retry.
+    pub(crate) fn returned(&mut self, ticket: Ticket) {
+        self.resolve(ticket, Outcome::Returned);
     }
 
     /// The guest dropped an outcome batch in which `count` messages had been settled.
@@ -211,9 +244,29 @@ impl Ledger {
 
     fn resolve(&mut self, ticket: Ticket, outcome: Outcome) {
         if let Some(held) = self.held.remove(&ticket) {
+            let outcome = with_response(outcome, held.response);
             self.resolved.push((held.delivery.message.id, outcome));
         }
     }
+}
+
+/// A response counts together with the delivery, however that comes about, and with nothing else.
+fn with_response(outcome: Outcome, response: Option<Response>) -> Outcome {
+    match (outcome, response) {
+        (Outcome::Delivered, Some(response)) => Outcome::Answered(response),
+        (outcome, _) => outcome,
+    }
+}
+
+/// What becomes of the messages of an instance that ended by an accident. Alone in it, a message is the
+/// culprit and is charged; among others it is a suspect, and is delivered alone next time (B107).
+pub(crate) fn blame(held: &[MessageId], error: &ErrorInfo) -> Vec<(MessageId, Outcome)> {
+    let alone = held.len() == 1;
+    let outcome = || match alone {
+        true => Outcome::Failed(Failure::retryable(error.clone())),
+        false => Outcome::Suspect(error.clone()),
+    };
+    held.iter().map(|id| (*id, outcome())).collect()
 }
 
 /// Better than the original's stuck message (B23).
@@ -223,4 +276,4 @@ fn forgotten() -> Outcome {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,15 +7,19 @@
 
 mod adapter;
 mod artefact;
+mod backoff;
 mod batched;
 mod bindings;
 mod context;
 mod cpu;
+mod decision;
 mod describe;
+mod desk;
 mod drive;
 mod engine;
 mod error;
 mod grants;
+mod guest;
 mod guest_log;
 mod http;
 mod info;
@@ -24,9 +28,15 @@ mod ledger;
 mod linker;
 mod message;
 mod pool;
+#[cfg(test)]
+mod recording_sink;
+mod recovery;
 mod runtime;
 mod seat;
+mod sockets;
 mod threads;
+mod transactional;
+mod transactions;
 mod transport_batch;
 mod transport_proxy;
 mod unbatched;
@@ -34,7 +44,7 @@ mod world;
 
 pub use adapter::Adapter;
 pub use error::Error;
-pub use grants::{Grants, HttpGrant, HttpGrantError};
+pub use grants::{Grants, HttpGrant, HttpGrantError, TcpGrant, TcpGrantError};
 pub use http::{Answer, Client, HttpError, RequestOptions, RequestTemplate};
 pub use info::{ConfigurationKey, TransportInfo, ValueKind};
 pub use pool::PoolConfig;

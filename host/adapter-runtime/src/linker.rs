@@ -7,7 +7,7 @@ use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::Error;
-use crate::bindings::imports::{http_client, transport_proxy, types};
+use crate::bindings::imports::{http_client, sync_transport_proxy, transport_proxy, types};
 use crate::context::Context;
 
 /// A linker with everything the host offers.
@@ -20,6 +20,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Context>, Error> {
 fn add_all(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     types::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     transport_proxy::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
+    sync_transport_proxy::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     http_client::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;

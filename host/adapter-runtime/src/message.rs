@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use model::transmit::Delivery;
+use model::{ErrorInfo, Response};
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-use crate::bindings::imports::types::{Host, HostMessage};
+use crate::bindings::imports::types::{self as wit, Host, HostMessage};
 use crate::context::Context;
 use crate::ledger::Ticket;
 
@@ -46,12 +47,7 @@ impl HostMessage for Context {
     }
 
     fn attempt(&mut self, handle: Resource<LentMessage>) -> Result<u32> {
-        Ok(self
-            .message(&handle)?
-            .delivery
-            .message
-            .attempts
-            .saturating_add(1))
+        Ok(self.message(&handle)?.delivery.message.attempt())
     }
 
     fn retries_left(&mut self, handle: Resource<LentMessage>) -> Result<u32> {
@@ -115,6 +111,21 @@ impl HostMessage for Context {
         Ok(delivery.message.body.read(offset, length).await?.into())
     }
 
+    fn expects_response(&mut self, handle: Resource<LentMessage>) -> Result<bool> {
+        Ok(self.message(&handle)?.delivery.max_response.is_some())
+    }
+
+    fn submit_response(
+        &mut self,
+        handle: Resource<LentMessage>,
+        response: wit::Response,
+    ) -> Result<Result<(), wit::ErrorInfo>> {
+        let lent = self.message(&handle)?.clone();
+        let kept = check(&response, lent.delivery.max_response)
+            .and_then(|()| self.ledger.respond(lent.ticket, response.into()));
+        Ok(kept.map_err(Into::into))
+    }
+
     fn drop(&mut self, handle: Resource<LentMessage>) -> Result<()> {
         self.cpu.reset();
         let lent = self.table.delete(handle)?;
@@ -126,6 +137,66 @@ impl HostMessage for Context {
     }
 }
 
+/// Whether the port takes this response.
+fn check(response: &wit::Response, max_response: Option<usize>) -> Result<(), ErrorInfo> {
+    let Some(limit) = max_response else {
+        let text = "the port is one-way: nobody waits for a response";
+        return Err(ErrorInfo::new("one-way", text));
+    };
+    let too_large = |what: &str, size: usize, limit: usize| {
+        let text = format!("the response has {size} bytes of {what}, of which {limit} are allowed");
+        Err(ErrorInfo::new("response-too-large", text))
+    };
+    let properties = response.properties.iter();
+    let named: usize = properties.map(|(n, v)| n.len() + v.len()).sum();
+    match response.body.len() {
+        size if size > limit => too_large("content", size, limit),
+        _ if named > MOST_PROPERTIES => too_large("properties", named, MOST_PROPERTIES),
+        _ => Ok(()),
+    }
+}
+
+impl From<wit::Response> for Response {
+    fn from(response: wit::Response) -> Self {
+        Self {
+            properties: response.properties.into_iter().collect(),
+            body: response.body.into(),
+        }
+    }
+}
+
+/// Names and values of a response's properties together, in bytes. The port's limit is for the content.
+const MOST_PROPERTIES: usize = 64 * 1024;
+
 /// The most one `read` returns: a guest that asks for all of a large body must not make the host hold
 /// it a second time.
 const LONGEST_READ: u64 = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(body: usize, property: usize) -> wit::Response {
+        wit::Response {
+            properties: vec![("x".to_owned(), "y".repeat(property))],
+            body: vec![0; body],
+        }
+    }
+
+    #[test]
+    fn a_response_is_refused_where_nobody_waits_and_where_it_is_too_large() {
+        let code = |response, limit| {
+            let refused = check(&response, limit).err();
+            refused.and_then(|error| error.code).unwrap_or_default()
+        };
+        assert_eq!(code(response(0, 0), None), "one-way");
+        assert_eq!(code(response(0, 0), Some(0)), "");
+        assert_eq!(code(response(10, 0), Some(10)), "");
+        assert_eq!(code(response(11, 0), Some(10)), "response-too-large");
+        assert_eq!(code(response(0, MOST_PROPERTIES - 1), Some(0)), "");
+        assert_eq!(
+            code(response(0, MOST_PROPERTIES), Some(0)),
+            "response-too-large"
+        );
+    }
+}

@@ -12,10 +12,11 @@ use wasmtime::component::Linker;
 use crate::adapter::{Code, ComponentFacts, Loaded, load_code};
 use crate::artefact::ArtefactCache;
 use crate::context::{Context, Sandbox};
-use crate::pool::Pool;
+use crate::pool::{Environment, Pool};
 use crate::threads::InstanceThreads;
+use crate::transactions::{LONGEST_PREFIX, Registry};
 use crate::{
-    Adapter, Error, HttpGrant, PoolConfig, TransportInfo, World, describe, engine, linker,
+    Adapter, Error, HttpGrant, PoolConfig, TcpGrant, TransportInfo, World, describe, engine, linker,
 };
 
 /// How the runtime is set up.
@@ -36,6 +37,7 @@ struct Inner {
     linker: Linker<Context>,
     cache: ArtefactCache,
     threads: Arc<InstanceThreads>,
+    transactions: Arc<Registry>,
 }
 
 /// What can be said about a component file.
@@ -67,6 +69,7 @@ impl AdapterRuntime {
             linker,
             cache,
             threads,
+            transactions: Arc::new(Registry::new()),
         })))
     }
 
@@ -104,29 +107,34 @@ impl AdapterRuntime {
         })
     }
 
-    /// A pool for one port. No instance is made yet.
+    /// A pool for one of a port's transports. No instance is made yet, unless there are decided
+    /// transactions to be committed.
     pub fn pool(
         &self,
         config: PoolConfig,
         sink: Arc<dyn OutcomeSink>,
     ) -> Result<Arc<dyn TransmitterPool>, Error> {
+        check_prefix(&config)?;
         let sandbox = Sandbox {
             port: config.port.clone(),
             grants: config.grants.clone(),
             http: http_grants(&config),
+            tcp: tcp_grants(&config),
             memory_limit: config.memory_limit,
             cpu_limit: config.cpu_limit,
         };
         let Inner {
-            engine, threads, ..
+            engine,
+            threads,
+            transactions,
+            ..
         } = &*self.0;
-        Ok(Arc::new(Pool::new(
-            config,
-            sandbox,
-            engine.clone(),
-            threads.clone(),
-            sink,
-        )))
+        let environment = Environment {
+            engine: engine.clone(),
+            threads: threads.clone(),
+            memory: transactions.memory(&config.transaction_prefix, &config.address),
+        };
+        Ok(Arc::new(Pool::new(config, sandbox, environment, sink)))
     }
 
     /// Runs `describe` on an instance thread and waits for it.
@@ -150,11 +158,33 @@ impl AdapterRuntime {
     }
 }
 
+/// A transaction that cannot be told from others' would be ended by them, or end theirs.
+fn check_prefix(config: &PoolConfig) -> Result<(), Error> {
+    let prefix = &config.transaction_prefix;
+    let is_allowed = (1..=LONGEST_PREFIX).contains(&prefix.len());
+    if is_allowed || !config.adapter.world().is_transactional() {
+        return Ok(());
+    }
+    Err(Error::TransactionPrefix {
+        port: config.port.to_string(),
+        prefix: prefix.clone(),
+        longest: LONGEST_PREFIX,
+    })
+}
+
 /// The port's own address, if it is a URL, and what is granted besides.
 fn http_grants(config: &PoolConfig) -> Arc<[HttpGrant]> {
     let own = HttpGrant::parse(&config.address).ok();
     own.into_iter()
         .chain(config.grants.http.iter().cloned())
+        .collect()
+}
+
+/// The same for TCP.
+fn tcp_grants(config: &PoolConfig) -> Arc<[TcpGrant]> {
+    let own = TcpGrant::of_address(&config.address);
+    own.into_iter()
+        .chain(config.grants.tcp.iter().cloned())
         .collect()
 }
 

@@ -3,21 +3,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use model::{ErrorInfo, Failure, MessageId, Outcome};
+use model::{ErrorInfo, MessageId, Outcome};
 use tokio::sync::{Notify, mpsc, oneshot};
 use wasmtime::component::Accessor;
 
+use crate::backoff::Backoff;
 use crate::context::Context;
-use crate::drive::{Desk, Driver, End, Mail, Pace};
+use crate::cpu;
+use crate::desk::Desk;
+use crate::drive::{Driver, End, Mail, Pace};
 use crate::instance::{self, Instance};
+use crate::ledger;
 use crate::pool::Shared;
-
-/// Waits between attempts to start an instance: from this, doubling,
-const FIRST_BACKOFF: Duration = Duration::from_millis(250);
-/// to this.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
 /// How an instance's life ended.
 #[derive(Debug, Default)]
@@ -64,80 +63,96 @@ pub(crate) struct Seat {
     pub(crate) stop: Arc<Notify>,
     /// Told when an instance has been started for the first time, or could not be.
     pub(crate) started: Option<oneshot::Sender<Result<(), ErrorInfo>>>,
-    pub(crate) ended: oneshot::Sender<SeatEnd>,
+    /// Taken when it has ended.
+    pub(crate) ended: Option<oneshot::Sender<SeatEnd>>,
 }
 
 impl Seat {
     /// Runs until the instance has ended.
-    pub(crate) async fn occupy(mut self) {
-        let desk = Desk::new();
-        let end = match self.start(&desk).await {
-            Some(instance) => self.drive(&desk, instance).await,
-            None => SeatEnd::default(),
+    pub(crate) async fn occupy(self) {
+        let mut occupant = Occupant {
+            seat: self,
+            desk: Desk::new(),
+            end: SeatEnd::default(),
         };
-        self.shared.vacate(self.number);
-        let mut left = desk.take_queue();
-        // Nobody sends to a vacated seat any more; what was sent before is still in the channel.
-        self.mail.close();
-        while let Ok(letter) = self.mail.try_recv() {
-            if let Mail::Deliveries(deliveries) = letter {
-                left.extend(deliveries);
-            }
+        occupant.live().await;
+    }
+}
+
+/// A seat with its desk. Dropping it leaves the seat, so that messages come back even when the host
+/// itself fails in the middle.
+struct Occupant {
+    seat: Seat,
+    desk: Desk,
+    end: SeatEnd,
+}
+
+/// Why the event loop is over.
+enum Over {
+    Ended(End),
+    Trapped(wasmtime::Error),
+    /// It was told to stop.
+    Stopped,
+    /// It has been standing still: the guest waits for the host and does not come back.
+    Standing,
+}
+
+impl Occupant {
+    async fn live(&mut self) {
+        if let Some(instance) = self.start().await {
+            self.end = self.drive(instance).await;
         }
-        self.shared.resubmit(left);
-        // The pool may have stopped waiting.
-        drop(self.ended.send(end));
     }
 
     /// Starts an instance, trying again for as long as it fails; messages wait at the desk meanwhile.
-    async fn start(&mut self, desk: &Desk) -> Option<Instance> {
-        let mut backoff = FIRST_BACKOFF;
+    async fn start(&mut self) -> Option<Instance> {
+        let mut backoff = Backoff::new();
         loop {
             let error = match self.try_start().await {
                 Ok(instance) => {
                     self.tell_started(Ok(()));
+                    // Its destination may know of transactions that nobody here does.
+                    self.seat.shared.memory().doubt();
                     return Some(instance);
                 }
                 Err(error) => error,
             };
-            self.shared.sink.error(error.clone());
-            if self.started.is_some() {
+            self.seat.shared.sink.error(error.clone());
+            if self.seat.started.is_some() {
                 // Somebody waits for the result and decides about trying again.
                 self.tell_started(Err(error));
                 return None;
             }
-            if !self.wait(desk, backoff).await {
+            if !self.wait(backoff.pause()).await {
                 return None;
             }
-            backoff = (backoff * 2).min(LONGEST_BACKOFF);
         }
     }
 
     fn tell_started(&mut self, result: Result<(), ErrorInfo>) {
-        if let Some(started) = self.started.take() {
+        if let Some(started) = self.seat.started.take() {
             drop(started.send(result));
         }
     }
 
     async fn try_start(&self) -> Result<Instance, ErrorInfo> {
-        let shared = &self.shared;
+        let shared = &self.seat.shared;
         let context = shared
-            .context(self.thread)
+            .context(self.seat.thread)
             .map_err(|e| ErrorInfo::new("start-failed", e.to_string()))?;
-        let code = &shared.adapter.0.code;
-        instance::start(&shared.engine, code, context, &shared.handler_configuration).await
+        instance::start(shared.engine(), context, shared.setup()).await
     }
 
     /// False when the seat is to be given up.
-    async fn wait(&mut self, desk: &Desk, backoff: Duration) -> bool {
-        let pause = tokio::time::sleep(backoff);
+    async fn wait(&mut self, pause: Duration) -> bool {
+        let pause = tokio::time::sleep(pause);
         tokio::pin!(pause);
         loop {
             tokio::select! {
                 () = &mut pause => return true,
-                () = self.stop.notified() => return false,
-                letter = self.mail.recv() => match letter {
-                    Some(Mail::Deliveries(deliveries)) => desk.accept(deliveries),
+                () = self.seat.stop.notified() => return false,
+                letter = self.seat.mail.recv() => match letter {
+                    Some(Mail::Deliveries(deliveries)) => self.desk.accept(deliveries),
                     Some(Mail::Terminate) | None => return false,
                 },
             }
@@ -145,87 +160,149 @@ impl Seat {
     }
 
     /// Drives the instance to its end and gives back what it held.
-    async fn drive(&mut self, desk: &Desk, instance: Instance) -> SeatEnd {
+    async fn drive(&mut self, mut instance: Instance) -> SeatEnd {
+        let over = self.run(&mut instance).await;
+        let context = instance.store.data_mut();
+        if matches!(over, Over::Standing) {
+            let limit = self.seat.pace.delivery_timeout;
+            context.ledger.expire(Instant::now(), limit);
+        }
+        context.report();
+        let held = context.ledger.abandon();
+        match over {
+            Over::Ended(End::Terminated | End::Retired | End::Orphaned) => {
+                self.give_back(held, false)
+            }
+            Over::Stopped => {
+                self.seat.shared.note_lost();
+                self.give_back(held, true)
+            }
+            Over::Standing => {
+                self.seat.shared.note_lost();
+                let limit = self.seat.pace.delivery_timeout;
+                let text = format!(
+                    "an instance was ended: a call kept it from everything else for more than {limit:?} (delivery-timeout)"
+                );
+                let error = ErrorInfo::new("instance-standing", text);
+                self.seat.shared.sink.error(error);
+                self.give_back(held, true)
+            }
+            Over::Trapped(trap) => self.trapped(held, &trap),
+        }
+    }
+
+    /// The event loop, and what ends it from outside.
+    async fn run(&mut self, instance: &mut Instance) -> Over {
         let Instance {
-            mut store,
+            store,
             control,
             transmitter,
         } = instance;
-        let load = self.load.clone();
+        let Self { seat, desk, .. } = self;
+        let (desk, pace, shared, number) = (&*desk, seat.pace, seat.shared.clone(), seat.number);
+        let load = seat.load.clone();
         let on_turn = |current: usize| load.finished(desk.received() - current);
-        let (shared, number) = (self.shared.clone(), self.number);
         let on_retire = || {
             shared.retire(number);
             shared.resubmit(desk.take_queue());
         };
-        let (mail, pace, stop) = (&mut self.mail, self.pace, self.stop.clone());
-        let ended = {
-            let run = async |accessor: &Accessor<Context>| {
-                let driver = Driver {
-                    accessor,
-                    transmitter: &transmitter,
-                    control: &control,
-                    desk,
-                    pace,
-                    on_turn: &on_turn,
-                    on_retire: &on_retire,
-                };
-                driver.run(mail).await
+        let (mail, visits) = (&mut seat.mail, store.data().cpu.visits());
+        desk.turned();
+        let run = async |accessor: &Accessor<Context>| {
+            let driver = Driver {
+                accessor,
+                transmitter,
+                control,
+                desk,
+                memory: shared.memory(),
+                pace,
+                on_turn: &on_turn,
+                on_retire: &on_retire,
             };
-            tokio::select! {
-                ended = store.run_concurrent(run) => Some(ended.and_then(|end| end)),
-                () = stop.notified() => None,
-            }
+            driver.run(mail).await
         };
-        let context = store.data_mut();
-        context.report();
-        let held = context.ledger.abandon();
-        match ended {
-            Some(Ok(End::Terminated | End::Retired | End::Orphaned)) => {
-                self.give_back(held.clone(), |_| Outcome::Returned);
-                SeatEnd {
-                    handed_back: held,
-                    interrupted: false,
+        tokio::select! {
+            // First: a thread that was late itself must not be taken for a loop that stands.
+            biased;
+            ended = cpu::counting_visits(visits, store.run_concurrent(run)) => {
+                match ended.and_then(|end| end) {
+                    Ok(end) => Over::Ended(end),
+                    Err(trap) => Over::Trapped(trap),
                 }
             }
-            Some(Err(trap)) => self.trapped(desk, held, &trap),
-            None => {
-                self.shared.note_lost();
-                self.give_back(held.clone(), |_| Outcome::Returned);
-                SeatEnd {
-                    handed_back: held,
-                    interrupted: true,
-                }
-            }
+            () = seat.stop.notified() => Over::Stopped,
+            () = standing(desk, pace) => Over::Standing,
         }
     }
 
-    /// A trap poisons the store: everything in it ends together. Alone in the instance, a message is the
-    /// culprit and is charged; among others it is a suspect, and is delivered alone next time (B107).
-    fn trapped(&self, desk: &Desk, held: Vec<MessageId>, trap: &wasmtime::Error) -> SeatEnd {
-        let error = instance::trapped("trap", trap);
-        self.shared.note_lost();
-        self.shared.sink.error(error.clone());
-        let alone = held.len() == 1;
-        self.give_back(held.clone(), |_| match alone {
-            true => Outcome::Failed(Failure::retryable(error.clone())),
-            false => Outcome::Suspect(error.clone()),
-        });
-        let handed_back = if desk.is_terminating() {
-            held
-        } else {
-            Vec::new()
-        };
-        SeatEnd {
-            handed_back,
-            interrupted: desk.is_terminating(),
-        }
-    }
-
-    fn give_back(&self, held: Vec<MessageId>, outcome: impl Fn(MessageId) -> Outcome) {
+    /// A trap poisons the store: everything in it ends together.
+    fn trapped(&self, held: Vec<MessageId>, trap: &wasmtime::Error) -> SeatEnd {
+        let (shared, error) = (&self.seat.shared, instance::trapped("trap", trap));
+        shared.note_lost();
+        shared.sink.error(error.clone());
         if !held.is_empty() {
-            let outcomes = held.into_iter().map(|id| (id, outcome(id))).collect();
-            self.shared.sink.resolved(outcomes);
+            shared.sink.resolved(ledger::blame(&held, &error));
         }
+        let is_terminating = self.desk.is_terminating();
+        SeatEnd {
+            handed_back: if is_terminating { held } else { Vec::new() },
+            interrupted: is_terminating,
+        }
+    }
+
+    fn give_back(&self, held: Vec<MessageId>, interrupted: bool) -> SeatEnd {
+        if !held.is_empty() {
+            let returned = held.iter().map(|id| (*id, Outcome::Returned)).collect();
+            self.seat.shared.sink.resolved(returned);
+        }
+        SeatEnd {
+            handed_back: held,
+            interrupted,
+        }
+    }
+}
+
+impl Drop for Occupant {
+    fn drop(&mut self) {
+        let Seat {
+            number,
+            shared,
+            mail,
+            ended,
+            ..
+        } = &mut self.seat;
+        if std::thread::panicking() {
+            tracing::error!(
+                number,
+                "the host failed at an instance: its messages come back"
+            );
+            shared.note_lost();
+            self.end.interrupted = true;
+        }
+        shared.vacate(*number);
+        let mut left = self.desk.take_queue();
+        // Nobody sends to a vacated seat any more; what was sent before is still in the channel.
+        mail.close();
+        while let Ok(letter) = mail.try_recv() {
+            if let Mail::Deliveries(deliveries) = letter {
+                left.extend(deliveries);
+            }
+        }
+        shared.resubmit(left);
+        if let Some(ended) = ended.take() {
+            // The pool may have stopped waiting.
+            drop(ended.send(std::mem::take(&mut self.end)));
+        }
+    }
+}
+
+/// Ends when the event loop has not turned for longer than any message may be out. A guest that waits
+/// inside a call of the host that only it can end (WASI 0.2) keeps the loop from turning, time-outs
+/// included.
+async fn standing(desk: &Desk, pace: Pace) {
+    let period = pace.sweep_period();
+    let limit = pace.delivery_timeout.saturating_add(period);
+    while desk.standing_for() <= limit {
+        tokio::time::sleep(period).await;
     }
 }

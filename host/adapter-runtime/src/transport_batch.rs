@@ -1,8 +1,7 @@
 //! The `transport-batch` resource: outcomes an adapter reports, carried out together (IBTTransportBatch).
 
-use std::sync::Arc;
+mod done;
 
-use model::transmit::{BatchFailure, BatchFailureReason, Delivery};
 use model::{ErrorInfo, Failure, MessageId, Outcome, Properties, Retry, Timestamp};
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf, Resource};
@@ -21,10 +20,11 @@ pub struct TransportBatch {
     settled: usize,
 }
 
+/// One message and what its adapter says about it.
 #[derive(Debug)]
 struct Operation {
     ticket: Ticket,
-    delivery: Arc<Delivery>,
+    id: MessageId,
     outcome: Outcome,
 }
 
@@ -41,95 +41,10 @@ impl Context {
         let batch = self.table.get_mut(batch)?;
         batch.operations.push(Operation {
             ticket,
-            delivery,
+            id: delivery.message.id,
             outcome,
         });
         Ok(())
-    }
-
-    /// The operations, if all their messages are still the adapter's to decide about.
-    fn begin_done(
-        &mut self,
-        batch: &Resource<TransportBatch>,
-    ) -> Result<(Vec<Operation>, Option<BatchFailure>)> {
-        self.cpu.reset();
-        let operations = std::mem::take(&mut self.table.get_mut(batch)?.operations);
-        let gone = |(_, op): &(usize, &Operation)| !self.ledger.holds(op.ticket);
-        let culprits: Vec<usize> = operations
-            .iter()
-            .enumerate()
-            .filter(gone)
-            .map(|(i, _)| i)
-            .collect();
-        if operations.is_empty() {
-            let text = "the outcome batch is empty".to_owned();
-            let reason = BatchFailureReason::Empty;
-            return Ok((
-                operations,
-                Some(BatchFailure {
-                    reason,
-                    text,
-                    culprits,
-                }),
-            ));
-        }
-        if !culprits.is_empty() {
-            let text = format!("the host has taken {} of its messages back", culprits.len());
-            let reason = BatchFailureReason::NotYours;
-            return Ok((
-                operations,
-                Some(BatchFailure {
-                    reason,
-                    text,
-                    culprits,
-                }),
-            ));
-        }
-        for operation in &operations {
-            self.ledger.settling(operation.ticket);
-        }
-        Ok((operations, None))
-    }
-
-    fn committed(
-        &mut self,
-        batch: &Resource<TransportBatch>,
-        operations: &[Operation],
-    ) -> Result<()> {
-        for operation in operations {
-            self.ledger.settled(operation.ticket);
-        }
-        self.table.get_mut(batch)?.settled += operations.len();
-        self.progress.notify_one();
-        Ok(())
-    }
-
-    /// Hands every message that is still the adapter's back under a new handle.
-    fn refuse(
-        &mut self,
-        operations: Vec<Operation>,
-        failure: BatchFailure,
-    ) -> Result<wit::BatchFailure> {
-        let mut statuses = Vec::with_capacity(operations.len());
-        for (
-            index,
-            Operation {
-                ticket, delivery, ..
-            },
-        ) in operations.into_iter().enumerate()
-        {
-            let msg = match self.ledger.handed_back(ticket) {
-                true => Some(self.table.push(LentMessage { delivery, ticket })?),
-                false => None,
-            };
-            let culprit = failure.culprits.contains(&index);
-            statuses.push(wit::OperationStatus { msg, culprit });
-        }
-        Ok(wit::BatchFailure {
-            reason: reason(failure.reason),
-            text: failure.text,
-            operations: statuses,
-        })
     }
 }
 
@@ -199,43 +114,32 @@ impl wit::HostTransportBatchWithStore<Context> for HasSelf<Context> {
         accessor: &Accessor<Context, Self>,
         batch: Resource<TransportBatch>,
     ) -> Result<Result<(), wit::BatchFailure>> {
-        let ((operations, failure), sink) = accessor.with(|mut access| {
+        let (submission, sink) = accessor.with(|mut access| {
             let context = access.get();
             wasmtime::error::Ok((context.begin_done(&batch)?, context.sink.clone()))
         })?;
-        let failure = match failure {
-            Some(failure) => Some(failure),
-            None => {
-                let outcomes: Vec<(MessageId, Outcome)> = operations
-                    .iter()
-                    .map(|op| (op.delivery.message.id, op.outcome.clone()))
-                    .collect();
-                // A task of its own: the instance may end while the commit is on its way, and then
-                // somebody must still see it through.
-                tokio::spawn(sink.settle(outcomes)).await?.err()
-            }
+        let (submission, outcomes) = match submission {
+            Ok(submission) => submission,
+            Err(failure) => return Ok(Err(failure)),
         };
-        accessor.with(|mut access| {
-            let context = access.get();
-            match failure {
-                None => context.committed(&batch, &operations).map(Ok),
-                Some(failure) => context.refuse(operations, failure).map(Err),
-            }
-        })
-    }
-}
-
-fn reason(reason: BatchFailureReason) -> wit::BatchFailureReason {
-    match reason {
-        BatchFailureReason::Empty => wit::BatchFailureReason::Empty,
-        BatchFailureReason::NotYours => wit::BatchFailureReason::NotYours,
-        BatchFailureReason::ShuttingDown => wit::BatchFailureReason::ShuttingDown,
-        BatchFailureReason::Storage => wit::BatchFailureReason::Storage,
+        // A task of its own: the instance may end while the commit is on its way, and then somebody must
+        // still see it through.
+        let result = tokio::spawn(sink.settle(outcomes)).await?;
+        accessor.with(|mut access| access.get().end_done(&batch, &submission, result))
     }
 }
 
 impl From<words::ErrorInfo> for ErrorInfo {
     fn from(error: words::ErrorInfo) -> Self {
+        Self {
+            code: error.code,
+            text: error.text,
+        }
+    }
+}
+
+impl From<ErrorInfo> for words::ErrorInfo {
+    fn from(error: ErrorInfo) -> Self {
         Self {
             code: error.code,
             text: error.text,

@@ -1,31 +1,56 @@
-//! The `transport-proxy` interface: the adapter's way into the engine (IBTTransportProxy).
+//! The `transport-proxy` interfaces: the adapter's way into the engine (IBTTransportProxy). The
+//! synchronous one has no outcome batches: what its adapters report is what they return.
 
 use std::time::Instant;
 
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
-use crate::bindings::imports::transport_proxy::{ErrorInfo, Host, LogLevel};
+use crate::bindings::imports::types::{ErrorInfo, LogLevel};
+use crate::bindings::imports::{sync_transport_proxy, transport_proxy};
 use crate::context::Context;
 use crate::guest_log::Line;
 use crate::transport_batch::TransportBatch;
 
-impl Host for Context {
+impl transport_proxy::Host for Context {
     fn get_batch(&mut self) -> Result<Resource<TransportBatch>> {
         self.cpu.reset();
         Ok(self.table.push(TransportBatch::default())?)
     }
 
     fn set_error_info(&mut self, error: ErrorInfo) -> Result<()> {
-        self.cpu.reset();
-        self.sink.error(error.into());
+        self.report_error(error);
         Ok(())
     }
 
     fn log(&mut self, level: LogLevel, text: String) -> Result<()> {
-        // Logging is not progress: a guest that does nothing else is still interrupted.
+        self.write_log(level, &text);
+        Ok(())
+    }
+}
+
+impl sync_transport_proxy::Host for Context {
+    fn set_error_info(&mut self, error: ErrorInfo) -> Result<()> {
+        self.report_error(error);
+        Ok(())
+    }
+
+    fn log(&mut self, level: LogLevel, text: String) -> Result<()> {
+        self.write_log(level, &text);
+        Ok(())
+    }
+}
+
+impl Context {
+    fn report_error(&mut self, error: ErrorInfo) {
+        self.cpu.reset();
+        self.sink.error(error.into());
+    }
+
+    /// Logging is not progress: a guest that does nothing else is still interrupted.
+    fn write_log(&mut self, level: LogLevel, text: &str) {
         let port = self.port.as_str();
-        match self.log.line(&text, Instant::now()) {
+        match self.log.line(text, Instant::now()) {
             Line::Keep(text) => match level {
                 LogLevel::Debug => tracing::debug!(target: "adapter", port, "{text}"),
                 LogLevel::Info => tracing::info!(target: "adapter", port, "{text}"),
@@ -37,6 +62,5 @@ impl Host for Context {
             }
             Line::Drop => {}
         }
-        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Hands one message to an adapter of the async world (IBTTransmitter).
+//! Hands one message to an adapter that takes one per call (IBTTransmitter).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,16 +6,15 @@ use std::time::Instant;
 use model::transmit::Delivery;
 use wasmtime::component::Accessor;
 
-use crate::bindings::exports::transmitter::Guest;
-use crate::bindings::imports::types::{Disposition, Failure};
 use crate::context::Context;
-use crate::ledger::{Answer, Ticket};
+use crate::guest::Single;
+use crate::ledger::Ticket;
 use crate::message::LentMessage;
 
 /// Calls `transmit-message` and notes the answer in the ledger. Ends when the call has returned.
 pub(crate) async fn transmit(
     accessor: &Accessor<Context>,
-    guest: &Guest,
+    guest: &Single,
     (ticket, delivery): (Ticket, Arc<Delivery>),
 ) -> wasmtime::Result<()> {
     let message = accessor.with(|mut access| {
@@ -23,8 +22,8 @@ pub(crate) async fn transmit(
         context.cpu.reset();
         context.table.push(LentMessage { delivery, ticket })
     })?;
-    let result = guest.call_transmit_message(accessor, message).await?;
-    accessor.with(|mut access| access.get().ledger.answered(ticket, answer(result)));
+    let answer = guest.transmit_message(accessor, message).await?;
+    accessor.with(|mut access| access.get().ledger.answered(ticket, answer));
     Ok(())
 }
 
@@ -34,13 +33,4 @@ pub(crate) fn lend(accessor: &Accessor<Context>, delivery: Delivery) -> (Ticket,
     let ticket =
         accessor.with(|mut access| access.get().ledger.lend(delivery.clone(), Instant::now()));
     (ticket, delivery)
-}
-
-/// The guest's answer in the ledger's words.
-pub(crate) fn answer(result: Result<Disposition, Failure>) -> Answer {
-    match result {
-        Ok(Disposition::Transmitted) => Answer::Transmitted,
-        Ok(Disposition::Pending) => Answer::Pending,
-        Err(failure) => Answer::Failed(failure.into()),
-    }
 }

@@ -1,4 +1,5 @@
-//! The HTTP API: publishing messages and asking how things are.
+//! The HTTP API: publishing messages, waiting for responses, asking how things are, and deciding about
+//! what needs a person.
 //!
 //! Turns requests into calls of [`dispatcher::Dispatcher`] and [`message_box::MessageBox`] and their
 //! answers into JSON. Decides nothing about messages, and has no state of its own: whatever it answered
@@ -6,22 +7,39 @@
 
 #![forbid(unsafe_code)]
 
+mod address;
+mod control;
+mod download;
+mod error_report;
+mod header;
 mod health;
+mod json;
+pub mod message;
+mod message_error;
 pub mod ndjson;
 mod openapi;
 mod problem;
 mod publish;
+mod response;
 mod server;
 mod status;
-mod suspended;
+pub mod suspended;
+pub mod time;
+mod upload;
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, patch, post, put};
 use dispatcher::Dispatcher;
 use message_box::MessageBox;
 
+pub use control::{Drained, DrainedPort, Enlisted};
+pub use error_report::ErrorReport;
+pub use message_error::MessageError;
+pub use response::Unanswered;
 pub use server::serve;
-pub use status::{Audit, LastError, PortReport, Running, Status, Stored};
+pub use status::{
+    Audit, Breaker, LastError, PortReport, Running, Status, Stored, TransportReport, Window,
+};
 
 /// What the handlers need.
 #[derive(Clone, Debug)]
@@ -59,12 +77,82 @@ pub fn router(state: AdminState) -> Router {
         .with_state(state)
 }
 
-/// Every route: method, path, handler. The paths are written as in OpenAPI.
-fn routes() -> [(&'static str, &'static str, MethodRouter<AdminState>); 5] {
-    [
+/// A route: method, path, handler. The path is written as in OpenAPI.
+type Route = (&'static str, &'static str, MethodRouter<AdminState>);
+
+/// Every route.
+fn routes() -> Vec<Route> {
+    [publishing(), operating(), deciding(), describing()].concat()
+}
+
+fn publishing() -> Vec<Route> {
+    vec![
         ("post", "/v1/ports/{port}/messages", post(publish::publish)),
+        ("get", "/v1/messages/{id}/response", get(response::response)),
+    ]
+}
+
+fn operating() -> Vec<Route> {
+    vec![
         ("get", "/v1/status", get(status::status)),
-        ("get", "/v1/messages/suspended", get(suspended::suspended)),
+        ("post", "/v1/ports/{port}/start", post(control::start)),
+        ("post", "/v1/ports/{port}/stop", post(control::stop)),
+        ("post", "/v1/ports/{port}/unenlist", post(control::unenlist)),
+        (
+            "post",
+            "/v1/ports/{port}/terminate",
+            post(control::terminate_port),
+        ),
+        (
+            "post",
+            "/v1/adapters/{name}/terminate",
+            post(control::terminate_adapter),
+        ),
+    ]
+}
+
+fn deciding() -> Vec<Route> {
+    vec![
+        (
+            "get",
+            "/v1/messages/suspended",
+            get(suspended::list_suspended),
+        ),
+        (
+            "post",
+            "/v1/messages/suspended/resume",
+            post(suspended::resume_suspended),
+        ),
+        (
+            "post",
+            "/v1/messages/suspended/terminate",
+            post(suspended::terminate_suspended),
+        ),
+        ("get", "/v1/messages/{id}", get(message::show_one)),
+        ("patch", "/v1/messages/{id}", patch(message::patch)),
+        ("get", "/v1/messages/{id}/body", get(message::body)),
+        ("put", "/v1/messages/{id}/body", put(message::put_body)),
+        ("get", "/v1/messages/{id}/original", get(message::original)),
+        (
+            "get",
+            "/v1/messages/{id}/original/body",
+            get(message::original_body),
+        ),
+        (
+            "post",
+            "/v1/messages/{id}/resume",
+            post(message::resume_one),
+        ),
+        (
+            "post",
+            "/v1/messages/{id}/terminate",
+            post(message::terminate_one),
+        ),
+    ]
+}
+
+fn describing() -> Vec<Route> {
+    vec![
         ("get", "/healthz", get(health::healthz)),
         ("get", "/v1/openapi.json", get(openapi::openapi)),
     ]

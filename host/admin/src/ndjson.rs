@@ -54,10 +54,10 @@ pub fn messages(
                 return Err(NdjsonError::TooMany { limit });
             }
             check(nth + 1, line)?;
+            let body = NewBody::Inline(text.slice_ref(line.as_bytes()));
             messages.push(NewMessage {
-                body: NewBody::Inline(text.slice_ref(line.as_bytes())),
-                properties: properties.clone(),
                 priority,
+                ..NewMessage::new(body, properties.clone())
             });
         }
         start = end + 1;

@@ -1,16 +1,20 @@
 //! What went wrong, as a client gets to read it: RFC 9457 problem details.
 //!
-//! A client learns what it can act on. What only the operator can act on goes to the log.
+//! A client learns what it can act on. What only the operator can act on goes to the log. Which error is
+//! which problem is said in `refused`.
+
+mod refused;
+
+use std::time::Duration;
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use dispatcher::Refusal;
 use serde_json::{Map, Value, json};
 
-/// Seconds until a client should try again after 503: a restart takes about that long.
-const RETRY_AFTER_SECONDS: &str = "5";
+/// When a client should try again after 503: a restart takes about that long.
+const RESTART: Duration = Duration::from_secs(5);
 
 /// An answer that is not a success.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct Problem {
     kind: &'static str,
     title: &'static str,
     detail: String,
+    /// When it may be worth trying again.
+    retry_after: Option<Duration>,
     /// Further members of the document, boxed to keep the `Err` of every handler small.
     members: Box<Map<String, Value>>,
 }
@@ -36,6 +42,7 @@ impl Problem {
             kind,
             title,
             detail: detail.into(),
+            retry_after: None,
             members: Box::default(),
         }
     }
@@ -46,10 +53,28 @@ impl Problem {
         self
     }
 
+    /// Says when to try again.
+    pub(crate) fn retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
+    }
+
     /// 400: the request itself is wrong.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         let title = "Malformed request";
         Self::new(StatusCode::BAD_REQUEST, "malformed", title, detail)
+    }
+
+    /// 404: no port of that name.
+    fn unknown_port(detail: String) -> Self {
+        let title = "No such port";
+        Self::new(StatusCode::NOT_FOUND, "unknown-port", title, detail)
+    }
+
+    /// 404: no message of that id.
+    pub(crate) fn unknown_message(detail: String) -> Self {
+        let title = "No such message";
+        Self::new(StatusCode::NOT_FOUND, "unknown-message", title, detail)
     }
 
     /// 413: the body has more bytes than the host takes.
@@ -99,9 +124,10 @@ impl Problem {
         Self::new(status, "internal", "Internal error", detail)
     }
 
-    fn unavailable(detail: impl Into<String>) -> Self {
+    /// 503: not now.
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        Self::new(status, "unavailable", "Not accepting messages", detail)
+        Self::new(status, "unavailable", "Not available now", detail).retry_after(RESTART)
     }
 }
 
@@ -110,46 +136,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let texts: Vec<_> = causes.map(ToString::to_string).collect();
     texts.join(": ")
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let detail = refusal.to_string();
-        match refusal {
-            Refusal::UnknownPort { .. } => Self::new(
-                StatusCode::NOT_FOUND,
-                "unknown-port",
-                "No such port",
-                detail,
-            ),
-            _ => Self::unavailable(detail),
-        }
-    }
-}
-
-impl From<message_box::Error> for Problem {
-    fn from(error: message_box::Error) -> Self {
-        use message_box::Error;
-        let detail = error.to_string();
-        match error {
-            Error::Full { .. } | Error::DiskFull { .. } => {
-                let status = StatusCode::INSUFFICIENT_STORAGE;
-                Self::new(status, "box-full", "The message box is full", detail)
-            }
-            Error::IdempotencyConflict { .. } => {
-                let status = StatusCode::UNPROCESSABLE_ENTITY;
-                let title = "The idempotency key belongs to another request";
-                Self::new(status, "idempotency-conflict", title, detail)
-            }
-            Error::TooLarge { limit, .. } => {
-                let status = StatusCode::PAYLOAD_TOO_LARGE;
-                Self::new(status, "message-too-large", "Message too large", detail)
-                    .with("limit", limit)
-            }
-            Error::Closed => Self::unavailable("the host is stopping; publish again later"),
-            other => Self::internal(&other),
-        }
-    }
 }
 
 impl IntoResponse for Problem {
@@ -167,12 +153,17 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let content_type = HeaderValue::from_static("application/problem+json");
         headers.insert(CONTENT_TYPE, content_type);
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            let seconds = HeaderValue::from_static(RETRY_AFTER_SECONDS);
-            headers.insert(RETRY_AFTER, seconds);
+        if let Some(time) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds(time));
         }
         response
     }
+}
+
+/// A length of time as the header Retry-After writes it: whole seconds, never too few.
+pub(crate) fn seconds(time: Duration) -> HeaderValue {
+    let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    HeaderValue::from(whole)
 }
 
 /// Answers for every path that is not a route.

@@ -9,31 +9,30 @@ mod cloud_event;
 mod content;
 mod envelope;
 mod event_json;
-mod upload;
-
-use std::time::SystemTime;
+mod lifetime;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use message_box::{NewBody, NewMessage, Publication};
-use model::Timestamp;
+use message_box::{NewMessage, Publication};
+use model::property;
 
 use crate::problem::Problem;
+use crate::time::now;
+use crate::upload::Upload;
 use crate::{AdminState, Limits, ndjson};
 
 use accepted::accepted;
 use content::Content;
 use envelope::Envelope;
-use upload::Upload;
 
 pub(crate) async fn publish(
     State(state): State<AdminState>,
     port: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(port) = port.map_err(|rejection| Problem::malformed(rejection.body_text()))?;
+    let Path(port) = port?;
     let (head, body) = request.into_parts();
     let mut upload = Upload::new(body, &head.headers, state.limits.max_body);
     let result = accept(&state, &port, &head.headers, &mut upload).await;
@@ -50,17 +49,28 @@ async fn accept(
     upload: &mut Upload,
 ) -> Result<Response, Problem> {
     // Before the body: a publisher need not send 64 MiB to learn that the port does not exist.
-    let port = state.dispatcher.admit(port)?;
+    let admission = state.dispatcher.admit(port)?;
     upload.check_declared()?;
     let content = Content::of(headers)?;
-    let envelope = Envelope::read(headers)?;
-    let publication = Publication {
-        idempotency_key: envelope.idempotency_key.clone(),
-        messages: messages(state, content, headers, envelope, upload).await?,
+    let envelope = Envelope::read(headers, now())?;
+    let idempotency_key = envelope.idempotency_key.clone();
+    let messages = messages(state, content, headers, envelope, upload).await?;
+    // Uploads take their time, and a time to live that the port gives begins now.
+    let now = now();
+    let complete = |(index, message)| {
+        let completed = admission.complete(message, now);
+        completed.map_err(|refusal| Problem::from(refusal).with("index", index))
     };
-    let now = Timestamp::from_system(SystemTime::now());
-    let published = state.message_box.publish(&port, publication, now).await?;
-    Ok(accepted(&published))
+    let messages = messages.into_iter().enumerate().map(complete);
+    let publication = Publication {
+        messages: messages.collect::<Result<_, _>>()?,
+        idempotency_key,
+    };
+    let message_box = &state.message_box;
+    let published = message_box
+        .publish(&admission.port, publication, now)
+        .await?;
+    Ok(accepted(&published, admission.is_two_way()))
 }
 
 async fn messages(
@@ -90,31 +100,29 @@ async fn messages(
         Content::Event => {
             let text = upload.whole().await?;
             let event = event_json::read_one(&text, &envelope.properties)?;
-            Ok(vec![NewMessage {
-                body: NewBody::Inline(event.body),
-                properties: event.properties,
-                priority: envelope.priority,
-            }])
+            Ok(vec![event.message(&envelope)])
         }
         Content::EventBatch => {
             let text = upload.whole().await?;
             let events = event_json::read_batch(&text, &envelope.properties, max_bulk_messages)?;
-            let messages = events.into_iter().map(|event| NewMessage {
-                body: NewBody::Inline(event.body),
-                properties: event.properties,
-                priority: envelope.priority,
-            });
+            let messages = events.into_iter().map(|event| event.message(&envelope));
             Ok(messages.collect())
         }
         Content::Lines => {
-            envelope.properties.set("content-type", "application/json");
+            envelope
+                .properties
+                .set(property::CONTENT_TYPE, "application/json");
             let text = upload.whole().await?;
             let Envelope {
                 properties,
                 priority,
+                expires,
                 ..
             } = &envelope;
-            let messages = ndjson::messages(&text, properties, *priority, max_bulk_messages)?;
+            let mut messages = ndjson::messages(&text, properties, *priority, max_bulk_messages)?;
+            for message in &mut messages {
+                message.expires = *expires;
+            }
             Ok(messages)
         }
     }

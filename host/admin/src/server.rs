@@ -2,11 +2,26 @@
 
 use std::io;
 
-use axum::Router;
 use axum::serve::ListenerExt as _;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-/// Serves until `shutdown` ends, then finishes the requests that have begun.
+/// Tells the requests that wait for something that the server stops. In the extensions of every request
+/// that [`serve`] serves.
+#[derive(Clone, Debug)]
+pub(crate) struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// Ends when the server stops.
+    pub(crate) async fn begun(mut self) {
+        // The sender goes with the server: that it is gone says the same.
+        drop(self.0.wait_for(|stopping| *stopping).await);
+    }
+}
+
+/// Serves until `shutdown` ends, then finishes the requests that have begun; those that wait for a
+/// response are answered with 503 at once.
 ///
 /// A request that never ends keeps this from ending: the caller says how long to wait.
 pub async fn serve(
@@ -20,7 +35,12 @@ pub async fn serve(
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
     });
+    let (stop, stopping) = watch::channel(false);
+    let router = router.layer(Extension(Stopping(stopping)));
     axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown)
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            stop.send_replace(true);
+        })
         .await
 }

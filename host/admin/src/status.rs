@@ -2,18 +2,24 @@
 //!
 //! The types are public because `sendport status` prints the same, also when no host is running.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+mod running;
+mod transport;
+
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::State;
-use dispatcher::{PortState, PortStatus};
+use dispatcher::PortStatus;
 use message_box::{MessageBox, PortCounts};
-use model::Timestamp;
+use model::{Enlistment, PortName};
 use serde::{Deserialize, Serialize};
 
 use crate::AdminState;
 use crate::problem::Problem;
+use crate::time::{now, rfc3339};
+
+pub use running::{LastError, Running};
+pub use transport::{Breaker, TransportReport, Window};
 
 /// How a host and its message box are.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -33,58 +39,12 @@ pub struct Status {
 pub struct PortReport {
     /// Its name.
     pub port: String,
+    /// `started`, `stopped` or `unenlisted`: what its operator wants.
+    pub enlistment: String,
     /// What serves it; absent when no host runs or the port is no longer configured.
     pub running: Option<Running>,
     /// What the box holds for it.
     pub stored: Stored,
-}
-
-/// A port that is being served. Counters begin with the host.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub struct Running {
-    /// The adapter's name.
-    pub adapter: String,
-    /// Where its messages go.
-    pub address: String,
-    /// `starting`, `started`, `failing`, `terminating` or `terminated`.
-    pub state: String,
-    /// Why it is failing.
-    pub error: Option<String>,
-    /// Live instances.
-    pub instances: usize,
-    /// Messages in the hands of the adapter.
-    pub in_flight: usize,
-    /// Instances that ended by a trap, a limit or a time-out.
-    pub instances_lost: u64,
-    /// Messages claimed and not resolved.
-    pub unresolved: usize,
-    /// The most that may be unresolved.
-    pub high_watermark: usize,
-    /// Messages delivered.
-    pub delivered: u64,
-    /// Attempts that failed and were scheduled again.
-    pub retried: u64,
-    /// Messages suspended.
-    pub suspended: u64,
-    /// Deliveries handed back without a charge.
-    pub returned: u64,
-    /// Outcomes that came too late to count.
-    pub ignored: u64,
-    /// The last thing that went wrong.
-    pub last_error: Option<LastError>,
-    /// When a message was last delivered, scheduled again or suspended (RFC 3339).
-    pub last_progress: Option<String>,
-}
-
-/// Something that went wrong.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub struct LastError {
-    /// When (RFC 3339).
-    pub at: String,
-    /// A short word for programs.
-    pub code: Option<String>,
-    /// For people.
-    pub text: String,
 }
 
 /// What the box holds for a port, and ever did.
@@ -104,15 +64,23 @@ pub struct Stored {
     pub accepted: u64,
     /// Messages ever delivered.
     pub delivered: u64,
+    /// Messages that went to a failed-message port instead of being suspended.
+    pub routed: u64,
+    /// Messages that an operator removed.
+    pub terminated: u64,
 }
 
-/// accepted = delivered + suspended + pending, over all ports.
+/// accepted = delivered + routed + terminated + suspended + pending, over all ports.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Audit {
     /// Counter: messages ever accepted.
     pub accepted: u64,
     /// Counter: messages ever delivered.
     pub delivered: u64,
+    /// Counter: messages that went on as messages of a failed-message port.
+    pub routed: u64,
+    /// Counter: messages that an operator removed.
+    pub terminated: u64,
     /// Rows: suspended messages.
     pub suspended: u64,
     /// Rows: pending messages.
@@ -135,22 +103,28 @@ impl Status {
         running: Vec<PortStatus>,
         message_box: &MessageBox,
     ) -> Result<Self, message_box::Error> {
-        let now = Timestamp::from_system(SystemTime::now());
-        let counts = message_box.counts(now).await?.into_iter();
-        let mut stored: BTreeMap<String, Stored> = counts
-            .map(|counts| (counts.port.to_string(), counts.into()))
+        let counts = message_box.counts(now()).await?.into_iter();
+        let mut stored: BTreeMap<PortName, Stored> = counts
+            .map(|counts| (counts.port.clone(), counts.into()))
             .collect();
+        let enlistments = message_box.enlistments().await?.into_iter();
+        let enlistments: HashMap<PortName, Enlistment> = enlistments.collect();
         let mut ports = Vec::new();
         for status in running {
-            let port = status.port.to_string();
             ports.push(PortReport {
+                port: status.port.to_string(),
+                enlistment: status.enlistment.to_string(),
+                stored: stored.remove(&status.port).unwrap_or_default(),
                 running: Some(status.into()),
-                stored: stored.remove(&port).unwrap_or_default(),
-                port,
             });
         }
         let only_stored = stored.into_iter().map(|(port, stored)| PortReport {
-            port,
+            port: port.to_string(),
+            enlistment: enlistments
+                .get(&port)
+                .copied()
+                .unwrap_or_default()
+                .to_string(),
             running: None,
             stored,
         });
@@ -164,40 +138,6 @@ impl Status {
     }
 }
 
-impl From<PortStatus> for Running {
-    fn from(status: PortStatus) -> Self {
-        let (state, error) = match status.state {
-            PortState::Starting => ("starting", None),
-            PortState::Started => ("started", None),
-            PortState::Failing { error } => ("failing", Some(error)),
-            PortState::Terminating => ("terminating", None),
-            PortState::Terminated => ("terminated", None),
-        };
-        Self {
-            adapter: status.adapter,
-            address: status.address.to_string(),
-            state: state.to_owned(),
-            error,
-            instances: status.pool.instances,
-            in_flight: status.pool.in_flight,
-            instances_lost: status.pool.instances_lost,
-            unresolved: status.unresolved,
-            high_watermark: status.high_watermark,
-            delivered: status.delivered,
-            retried: status.retried,
-            suspended: status.suspended,
-            returned: status.returned,
-            ignored: status.ignored,
-            last_error: status.last_error.map(|(at, error)| LastError {
-                at: rfc3339(at),
-                code: error.code,
-                text: error.text,
-            }),
-            last_progress: status.last_progress.map(rfc3339),
-        }
-    }
-}
-
 impl From<PortCounts> for Stored {
     fn from(counts: PortCounts) -> Self {
         Self {
@@ -208,6 +148,8 @@ impl From<PortCounts> for Stored {
             oldest_pending: counts.oldest_pending.map(rfc3339),
             accepted: counts.accepted,
             delivered: counts.delivered,
+            routed: counts.routed,
+            terminated: counts.terminated,
         }
     }
 }
@@ -217,34 +159,11 @@ impl From<message_box::Audit> for Audit {
         Self {
             accepted: audit.accepted,
             delivered: audit.delivered,
+            routed: audit.routed,
+            terminated: audit.terminated,
             suspended: audit.suspended,
             pending: audit.pending,
             holds: audit.holds,
         }
-    }
-}
-
-/// The last moment that four digits of a year can write; a clock beyond it is wrong anyway.
-const LATEST_MILLIS: u64 = 253_402_300_799_999;
-
-pub(crate) fn rfc3339(time: Timestamp) -> String {
-    let millis = u64::try_from(time.0).unwrap_or(0).min(LATEST_MILLIS);
-    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-    humantime::format_rfc3339_millis(time).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_for_people_and_programs() {
-        assert_eq!(rfc3339(Timestamp(0)), "1970-01-01T00:00:00.000Z");
-        assert_eq!(rfc3339(Timestamp(-1)), "1970-01-01T00:00:00.000Z");
-        assert_eq!(
-            rfc3339(Timestamp(1_700_000_000_123)),
-            "2023-11-14T22:13:20.123Z"
-        );
-        assert_eq!(rfc3339(Timestamp(i64::MAX)), "9999-12-31T23:59:59.999Z");
     }
 }

@@ -1,19 +1,29 @@
-//! The handle on all ports: enlisting, asking, draining. The work is done by the ports' loops.
+//! The handle on all ports: enlisting, asking, starting and stopping, draining. The work is done by the
+//! ports' loops.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use message_box::MessageBox;
-use model::transmit::{OutcomeSink, TransmitterPool};
-use model::{PortName, SendPort};
+use model::transmit::OutcomeSink;
+use model::{Enlistment, PortName, SendPort};
 use tokio::time::Instant;
 
+use crate::admission::{Admission, Directory};
+use crate::credits::Credits;
 use crate::drain::DrainReport;
-use crate::port::Port;
-use crate::port_loop::{PortLoop, Timing};
-use crate::refusal::Refusal;
+use crate::port::{PoolFactory, Port};
+use crate::port_loop::{Joined, PortLoop, Timing};
+use crate::refusal::{ControlError, Refusal};
 use crate::sink::Sink;
 use crate::status::PortStatus;
+
+/// When a publisher that met the backlog limit of a port that is being served should try again …
+const BACKLOG_RETRY: Duration = Duration::from_secs(1);
+/// … and of one whose messages wait for an operator.
+const STOPPED_RETRY: Duration = Duration::from_secs(30);
 
 /// All send ports of a host. A cheap handle: clones name the same ports.
 #[derive(Clone, Debug)]
@@ -25,14 +35,31 @@ pub struct Dispatcher {
 struct Shared {
     message_box: MessageBox,
     timing: Timing,
+    directory: Arc<Directory>,
     roll: Mutex<Roll>,
 }
 
-/// The ports in the order they were enlisted: a handful, so that a search by name needs no index.
+/// The ports in the order they were enlisted.
 #[derive(Debug, Default)]
 struct Roll {
-    ports: Vec<Arc<Port>>,
+    ports: Vec<Entry>,
+    places: HashMap<PortName, usize>,
+    enlistments: HashMap<PortName, Enlistment>,
+    watermarks: HashMap<String, Arc<Credits>>,
     terminating: bool,
+}
+
+/// A port and what makes its pools; replaced as a whole when it is started after a termination.
+#[derive(Clone)]
+struct Entry {
+    port: Arc<Port>,
+    factory: Option<Arc<dyn PoolFactory>>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.port.fmt(f)
+    }
 }
 
 impl Dispatcher {
@@ -47,16 +74,43 @@ impl Dispatcher {
             shared: Arc::new(Shared {
                 message_box,
                 timing,
+                directory: Arc::default(),
                 roll: Mutex::default(),
             }),
         }
     }
 
+    /// Reads from the message box which ports were stopped or unenlisted. Once, before any is enlisted.
+    pub async fn recall(&self) -> Result<(), message_box::Error> {
+        let enlistments = self.shared.message_box.enlistments().await?;
+        self.roll().enlistments.extend(enlistments);
+        Ok(())
+    }
+
+    /// Limits the messages that are with an adapter over all its ports. Before the ports are started.
+    pub fn watermark(&self, adapter: &str, limit: usize) {
+        let credits = Arc::new(Credits::new(limit));
+        self.roll().watermarks.insert(adapter.to_owned(), credits);
+    }
+
     /// Registers a port under its name, which no other port has. It is served once it is started; its
-    /// sink, which its pool reports to, is there before.
+    /// sink, which its pools report to, is there before.
     pub fn enlist(&self, port: SendPort) -> Enlisted {
-        let port = Arc::new(Port::new(port));
-        self.roll().ports.push(port.clone());
+        self.shared.directory.enter(&port);
+        let mut roll = self.roll();
+        let enlistment = roll
+            .enlistments
+            .get(&port.name)
+            .copied()
+            .unwrap_or_default();
+        let port = Arc::new(Port::new(Arc::new(port), enlistment));
+        let place = roll.ports.len();
+        roll.places.insert(port.settings.name.clone(), place);
+        roll.ports.push(Entry {
+            port: port.clone(),
+            factory: None,
+        });
+        drop(roll);
         Enlisted {
             port,
             dispatcher: self.clone(),
@@ -69,21 +123,149 @@ impl Dispatcher {
     }
 
     /// May a publisher hand messages to this port now?
-    pub fn admit(&self, port: &str) -> Result<PortName, Refusal> {
+    pub fn admit(&self, port: &str) -> Result<Admission, Refusal> {
         let roll = self.roll();
-        let found = roll.ports.iter().find(|p| p.settings.name.as_str() == port);
-        let Some(found) = found else {
-            let names = roll.ports.iter().map(|p| p.settings.name.to_string());
+        let Some(entry) = roll.find(port) else {
             return Err(Refusal::UnknownPort {
                 name: port.to_owned(),
-                known: names.collect(),
+                known: roll.names(),
             });
         };
-        let name = found.settings.name.clone();
-        if roll.terminating || found.is_terminating() {
-            return Err(Refusal::Terminating { port: name });
+        let found = entry.port.clone();
+        let is_terminating = roll.terminating || found.is_terminating();
+        drop(roll);
+        let name = &found.settings.name;
+        let enlistment = found.enlistment();
+        match enlistment {
+            _ if is_terminating => return Err(Refusal::Terminating { port: name.clone() }),
+            Enlistment::Unenlisted => return Err(Refusal::Unenlisted { port: name.clone() }),
+            Enlistment::Started | Enlistment::Stopped => {}
         }
-        Ok(name)
+        if let Some(limit) = found.settings.backlog_limit
+            && self.shared.message_box.pending(name) >= limit
+        {
+            let retry_after = match enlistment {
+                Enlistment::Started => BACKLOG_RETRY,
+                _ => STOPPED_RETRY,
+            };
+            return Err(Refusal::BacklogFull {
+                port: name.clone(),
+                limit,
+                retry_after,
+            });
+        }
+        Ok(Admission::of(&found.settings))
+    }
+
+    /// Starts, stops or unenlists a port, and remembers it over restarts. Stopping lets what is in
+    /// flight end. Starting a port that was terminated makes new pools for it.
+    pub async fn set_enlistment(&self, port: &str, to: Enlistment) -> Result<(), ControlError> {
+        let entry = self.entry(port)?;
+        let name = entry.port.settings.name.clone();
+        if self.roll().terminating {
+            return Err(ControlError::Terminating);
+        }
+        if entry.port.is_terminating() && !entry.port.is_terminated() {
+            return Err(ControlError::StillTerminating { port: name });
+        }
+        // On disk first: what a restart would forget is not done.
+        self.shared.message_box.set_enlistment(&name, to).await?;
+        tracing::info!(port = %name, state = %to, "the port's state was set");
+        let mut roll = self.roll();
+        if roll.terminating {
+            return Err(ControlError::Terminating);
+        }
+        roll.enlistments.insert(name.clone(), to);
+        // It may have been replaced meanwhile.
+        let Some(entry) = roll.find(name.as_str()).cloned() else {
+            return Ok(());
+        };
+        entry.port.set_enlistment(to);
+        match (&entry.factory, to) {
+            (Some(factory), Enlistment::Started) if entry.port.is_terminated() => {
+                self.revive(&mut roll, &entry.port, factory)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn revive(
+        &self,
+        roll: &mut Roll,
+        dead: &Port,
+        factory: &Arc<dyn PoolFactory>,
+    ) -> Result<(), ControlError> {
+        let port = Arc::new(Port::new(dead.settings.clone(), Enlistment::Started));
+        let name = port.settings.name.clone();
+        self.run(roll, &port, factory, false)
+            .map_err(|error| ControlError::Start {
+                port: name.clone(),
+                error,
+            })?;
+        if let Some(place) = roll.places.get(&name).copied() {
+            roll.ports[place].port = port;
+        }
+        Ok(())
+    }
+
+    /// Makes the port's pools and spawns its loop.
+    fn run(
+        &self,
+        roll: &Roll,
+        port: &Arc<Port>,
+        factory: &Arc<dyn PoolFactory>,
+        eager: bool,
+    ) -> Result<(), model::ErrorInfo> {
+        let pools = factory.pools(self.sink(port))?;
+        if !port.begin(&pools) {
+            return Ok(());
+        }
+        let joined = Joined {
+            message_box: self.shared.message_box.clone(),
+            directory: self.shared.directory.clone(),
+            timing: self.shared.timing,
+        };
+        let credits = |adapter: &str| roll.watermarks.get(adapter).cloned();
+        let port_loop = PortLoop::new(port.clone(), pools, joined, credits);
+        tokio::spawn(port_loop.run(eager));
+        Ok(())
+    }
+
+    fn sink(&self, port: &Port) -> Arc<dyn OutcomeSink> {
+        Arc::new(Sink {
+            port: port.settings.name.clone(),
+            inbox: port.inbox.clone(),
+            message_box: self.shared.message_box.clone(),
+        })
+    }
+
+    /// Drains one port as [`Self::terminate`] drains all. It can be started again.
+    pub async fn terminate_port(
+        &self,
+        port: &str,
+        deadline: Duration,
+    ) -> Result<DrainReport, ControlError> {
+        let entry = self.entry(port)?;
+        Ok(drain(&[entry.port], deadline).await)
+    }
+
+    /// Drains all ports that use an adapter, as primary or as backup.
+    pub async fn terminate_adapter(
+        &self,
+        adapter: &str,
+        deadline: Duration,
+    ) -> Result<DrainReport, ControlError> {
+        let ports = self.ports();
+        let uses = |port: &Arc<Port>| port.adapters().iter().any(|name| name == adapter);
+        let meant: Vec<_> = ports.iter().filter(|port| uses(port)).cloned().collect();
+        if meant.is_empty() {
+            let mut known: Vec<_> = ports.iter().flat_map(|port| port.adapters()).collect();
+            known.sort_unstable();
+            known.dedup();
+            let name = adapter.to_owned();
+            return Err(ControlError::UnknownAdapter { name, known });
+        }
+        Ok(drain(&meant, deadline).await)
     }
 
     /// Drains all ports at once, each with the deadline; afterwards nothing is fed any more.
@@ -91,18 +273,26 @@ impl Dispatcher {
     /// What is in flight may finish until the deadline passes; what is not resolved then goes back to
     /// the message box without a charge. A second call joins the first and gets the same report.
     pub async fn terminate(&self, deadline: Duration) -> DrainReport {
-        let began = Instant::now();
         self.roll().terminating = true;
-        let ports = self.ports();
-        let drains = ports.iter().map(|port| port.terminate(deadline));
-        DrainReport {
-            ports: futures::future::join_all(drains).await,
-            took: began.elapsed(),
-        }
+        drain(&self.ports(), deadline).await
+    }
+
+    fn entry(&self, port: &str) -> Result<Entry, ControlError> {
+        let roll = self.roll();
+        roll.find(port)
+            .cloned()
+            .ok_or_else(|| ControlError::UnknownPort {
+                name: port.to_owned(),
+                known: roll.names(),
+            })
     }
 
     fn ports(&self) -> Vec<Arc<Port>> {
-        self.roll().ports.clone()
+        self.roll()
+            .ports
+            .iter()
+            .map(|entry| entry.port.clone())
+            .collect()
     }
 
     fn roll(&self) -> MutexGuard<'_, Roll> {
@@ -113,7 +303,27 @@ impl Dispatcher {
     }
 }
 
-/// A registered port that waits for its pool.
+async fn drain(ports: &[Arc<Port>], deadline: Duration) -> DrainReport {
+    let began = Instant::now();
+    let drains = ports.iter().map(|port| port.terminate(deadline));
+    DrainReport {
+        ports: futures::future::join_all(drains).await,
+        took: began.elapsed(),
+    }
+}
+
+impl Roll {
+    fn find(&self, port: &str) -> Option<&Entry> {
+        self.places.get(port).map(|place| &self.ports[*place])
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = self.ports.iter().map(|e| e.port.settings.name.to_string());
+        names.collect()
+    }
+}
+
+/// A registered port that waits for its pools.
 #[derive(Debug)]
 pub struct Enlisted {
     port: Arc<Port>,
@@ -121,27 +331,31 @@ pub struct Enlisted {
 }
 
 impl Enlisted {
-    /// What the port's pool reports to.
+    /// What the port's first pools report to. Its factory is given the same.
     pub fn sink(&self) -> Arc<dyn OutcomeSink> {
-        Arc::new(Sink {
-            port: self.port.settings.name.clone(),
-            inbox: self.port.inbox.clone(),
-        })
+        self.dispatcher.sink(&self.port)
     }
 
-    /// Starts the port's loop on the current tokio runtime; panics outside of one. An `eager` pool is
-    /// started now, and messages wait until it is up; any other starts with its first message.
-    pub fn start(self, pool: Arc<dyn TransmitterPool>, eager: bool) {
+    /// Starts the port's loop on the current tokio runtime; panics outside of one. `eager` pools are
+    /// started now, and messages wait until they are up; any other starts with its first message.
+    pub fn start(self, factory: Arc<dyn PoolFactory>, eager: bool) -> Result<(), ControlError> {
         let Self { port, dispatcher } = self;
+        let name = &port.settings.name;
         // Under the lock, so that a port is either drained by `terminate` or not begun.
-        let roll = dispatcher.roll();
-        if roll.terminating || !port.begin(&pool) {
-            tracing::info!(port = %port.settings.name, "not started: the host is terminating");
-            return;
+        let mut roll = dispatcher.roll();
+        if roll.terminating || port.is_terminated() {
+            tracing::info!(port = %name, "not started: the host is terminating");
+            return Ok(());
         }
-        drop(roll);
-        let message_box = dispatcher.shared.message_box.clone();
-        let port_loop = PortLoop::new(port, pool, message_box, dispatcher.shared.timing);
-        tokio::spawn(port_loop.run(eager));
+        dispatcher
+            .run(&roll, &port, &factory, eager)
+            .map_err(|error| ControlError::Start {
+                port: name.clone(),
+                error,
+            })?;
+        if let Some(place) = roll.places.get(name).copied() {
+            roll.ports[place].factory = Some(factory);
+        }
+        Ok(())
     }
 }

@@ -16,17 +16,29 @@ pub(crate) struct OutcomeBatch {
     pub(crate) answer: oneshot::Sender<Result<(), BatchFailure>>,
 }
 
+/// A prepared transaction whose adapter waits for the decision.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) transaction: String,
+    pub(crate) ids: Vec<MessageId>,
+    pub(crate) answer: oneshot::Sender<Result<(), BatchFailure>>,
+}
+
 /// What was reported since the loop last looked.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     pub(crate) outcomes: Vec<(MessageId, Outcome)>,
     pub(crate) batches: Vec<OutcomeBatch>,
+    pub(crate) prepared: Vec<Prepared>,
     pub(crate) errors: Vec<ErrorInfo>,
 }
 
 impl Arrivals {
     pub(crate) fn is_empty(&self) -> bool {
-        self.outcomes.is_empty() && self.batches.is_empty() && self.errors.is_empty()
+        self.outcomes.is_empty()
+            && self.batches.is_empty()
+            && self.prepared.is_empty()
+            && self.errors.is_empty()
     }
 }
 
@@ -62,6 +74,22 @@ impl Inbox {
     ) -> oneshot::Receiver<Result<(), BatchFailure>> {
         let (answer, receiver) = oneshot::channel();
         self.put(|arrivals| arrivals.batches.push(OutcomeBatch { outcomes, answer }));
+        receiver
+    }
+
+    /// A prepared transaction; the receiver ends without a value when the port is terminated.
+    pub(crate) fn prepared(
+        &self,
+        transaction: String,
+        ids: Vec<MessageId>,
+    ) -> oneshot::Receiver<Result<(), BatchFailure>> {
+        let (answer, receiver) = oneshot::channel();
+        let prepared = Prepared {
+            transaction,
+            ids,
+            answer,
+        };
+        self.put(|arrivals| arrivals.prepared.push(prepared));
         receiver
     }
 

@@ -10,31 +10,40 @@
 //! - An outcome that is known is never forgotten because the disk is full: it is settled again and
 //!   again, and nothing is claimed meanwhile.
 //! - Nothing here decides what a failure leads to: that is [`model::decide`].
-//! - Ports share nothing but the message box, so that a stuck one holds up no other.
+//! - Ports share nothing but the message box and, where an operator limits an adapter over all its
+//!   ports, that adapter's credits; so a stuck one holds up no other.
+//! - A transport that may not be used (window, breaker) is not claimed for, so its messages wait in the
+//!   box and cost nothing.
 //!
 //! This room knows neither SQL nor what runs adapters: the one is behind [`message_box::MessageBox`],
 //! the other behind [`model::transmit`].
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod backoff;
 mod clock;
+mod credits;
+mod dice;
 mod dispatcher;
 mod drain;
 mod inbox;
 mod port;
 mod port_loop;
 mod refusal;
+mod route;
 mod settle;
 mod sink;
 mod status;
 mod throttle;
 mod unresolved;
 
+pub use admission::Admission;
 pub use dispatcher::{Dispatcher, Enlisted};
 pub use drain::{DrainReport, PortDrain};
-pub use refusal::Refusal;
-pub use status::{PortState, PortStatus};
+pub use port::{PoolFactory, Pools};
+pub use refusal::{ControlError, Refusal};
+pub use status::{BreakerStatus, PortState, PortStatus, Throttling, TransportStatus};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! What a port's loop shares with the handles around it: settings, inbox, board, and the two slots in
-//! which a drain is asked for and reported.
+//! What a port's loop shares with the handles around it: settings, inbox, board, what an operator wants,
+//! and the two slots in which a drain is asked for and reported.
 //!
 //! It runs nothing; it is alive as long as somebody may ask for the port's status.
 
@@ -7,22 +7,59 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
-use model::SendPort;
-use model::transmit::TransmitterPool;
+use model::transmit::{OutcomeSink, PoolStatus, TransmitterPool};
+use model::{Enlistment, ErrorInfo, SendPort, Transport, TransportSlot};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::drain::PortDrain;
 use crate::inbox::Inbox;
-use crate::status::{Board, PortState, PortStatus};
+use crate::status::{Board, PortState, PortStatus, TransportStatus};
+
+/// The pools of one port, made together.
+#[derive(Clone)]
+pub struct Pools {
+    /// One; on a dynamic port one per adapter, in the order of [`SendPort::dynamic`].
+    pub primary: Vec<Arc<dyn TransmitterPool>>,
+    /// That of the backup transport.
+    pub backup: Option<Arc<dyn TransmitterPool>>,
+}
+
+impl fmt::Debug for Pools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let versions = |pools: &[Arc<dyn TransmitterPool>]| -> Vec<_> {
+            pools.iter().map(|pool| pool.version()).collect()
+        };
+        f.debug_struct("Pools")
+            .field("primary", &versions(&self.primary))
+            .field("backup", &self.backup.as_ref().map(|pool| pool.version()))
+            .finish()
+    }
+}
+
+/// Makes the pools of a port: at its start, and again when it is started after a termination.
+pub trait PoolFactory: Send + Sync {
+    /// Fresh pools that report to the sink. Makes no instance yet.
+    fn pools(&self, sink: Arc<dyn OutcomeSink>) -> Result<Pools, ErrorInfo>;
+}
+
+impl<F> PoolFactory for F
+where
+    F: Fn(Arc<dyn OutcomeSink>) -> Result<Pools, ErrorInfo> + Send + Sync,
+{
+    fn pools(&self, sink: Arc<dyn OutcomeSink>) -> Result<Pools, ErrorInfo> {
+        self(sink)
+    }
+}
 
 /// One port, seen from outside its loop.
 pub(crate) struct Port {
-    pub(crate) settings: SendPort,
+    pub(crate) settings: Arc<SendPort>,
     pub(crate) inbox: Arc<Inbox>,
     board: Mutex<Board>,
-    pool: OnceLock<Arc<dyn TransmitterPool>>,
+    pools: OnceLock<Pools>,
+    enlistment: watch::Sender<Enlistment>,
     /// The deadline of the drain, once one is asked for.
     request: watch::Sender<Option<Instant>>,
     /// How it went, once it is over.
@@ -30,12 +67,13 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    pub(crate) fn new(settings: SendPort) -> Self {
+    pub(crate) fn new(settings: Arc<SendPort>, enlistment: Enlistment) -> Self {
         Self {
             settings,
             inbox: Arc::default(),
             board: Mutex::default(),
-            pool: OnceLock::new(),
+            pools: OnceLock::new(),
+            enlistment: watch::Sender::new(enlistment),
             request: watch::Sender::new(None),
             report: watch::Sender::new(None),
         }
@@ -43,24 +81,90 @@ impl Port {
 
     /// What an operator sees.
     pub(crate) fn status(&self) -> PortStatus {
-        let pool = self.pool.get().map(|pool| pool.status());
+        let transports = self.transports();
         let board = self.board();
+        let tally = board.tally;
         PortStatus {
             port: self.settings.name.clone(),
-            adapter: self.settings.primary.adapter.clone(),
-            address: self.settings.primary.address.clone(),
             state: board.state.clone(),
-            pool: pool.unwrap_or_default(),
+            enlistment: self.enlistment(),
+            transports: transports
+                .into_iter()
+                .map(|mut transport| {
+                    transport.breaker = board.breakers[transport.slot.index()];
+                    transport
+                })
+                .collect(),
             unresolved: board.unresolved,
             high_watermark: self.settings.high_watermark,
-            delivered: board.tally.delivered,
-            retried: board.tally.retried,
-            suspended: board.tally.suspended,
-            returned: board.tally.returned,
-            ignored: board.tally.ignored,
+            throttled: board.throttled,
+            delivered: tally.delivered,
+            retried: tally.retried,
+            moved: tally.moved,
+            suspended: tally.suspended,
+            routed: tally.routed,
+            expired: tally.expired,
+            returned: tally.returned,
+            ignored: tally.ignored,
             last_error: board.last_error.clone(),
-            last_progress: board.tally.last_progress,
+            last_progress: tally.last_progress,
         }
+    }
+
+    fn transports(&self) -> Vec<TransportStatus> {
+        let pools = self.pools.get();
+        let settings = &self.settings;
+        let pool_at = |place: usize| pools.and_then(|pools| pools.primary.get(place));
+        let primary = &settings.primary;
+        let mut transports = if settings.is_dynamic() {
+            let adapters = settings.dynamic.iter().enumerate();
+            adapters
+                .map(|(place, adapter)| {
+                    transport(
+                        TransportSlot::Primary,
+                        primary,
+                        &adapter.name,
+                        pool_at(place),
+                    )
+                })
+                .collect()
+        } else {
+            vec![transport(
+                TransportSlot::Primary,
+                primary,
+                &primary.adapter,
+                pool_at(0),
+            )]
+        };
+        if let Some(backup) = &settings.backup {
+            let pool = pools.and_then(|pools| pools.backup.as_ref());
+            transports.push(transport(
+                TransportSlot::Backup,
+                backup,
+                &backup.adapter,
+                pool,
+            ));
+        }
+        transports
+    }
+
+    /// Names of the adapters it uses.
+    pub(crate) fn adapters(&self) -> Vec<String> {
+        self.transports().into_iter().map(|t| t.adapter).collect()
+    }
+
+    /// What its operator wants.
+    pub(crate) fn enlistment(&self) -> Enlistment {
+        *self.enlistment.borrow()
+    }
+
+    pub(crate) fn set_enlistment(&self, enlistment: Enlistment) {
+        self.enlistment.send_replace(enlistment);
+    }
+
+    /// Where the loop sees what its operator wants.
+    pub(crate) fn enlistments(&self) -> watch::Receiver<Enlistment> {
+        self.enlistment.subscribe()
     }
 
     /// True from the request of a drain on.
@@ -69,14 +173,19 @@ impl Port {
         matches!(state, PortState::Terminating | PortState::Terminated)
     }
 
+    /// True when its loop has ended.
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.board().state == PortState::Terminated
+    }
+
     /// Claims the port for its one loop. False when it was terminated before it was started.
-    pub(crate) fn begin(&self, pool: &Arc<dyn TransmitterPool>) -> bool {
+    pub(crate) fn begin(&self, pools: &Pools) -> bool {
         let mut board = self.board();
         if board.state == PortState::Terminated {
             return false;
         }
         board.started = true;
-        self.pool.get_or_init(|| pool.clone());
+        self.pools.get_or_init(|| pools.clone());
         true
     }
 
@@ -128,6 +237,26 @@ impl Port {
         self.board
             .lock()
             .expect("nothing that can panic runs under this lock")
+    }
+}
+
+fn transport(
+    slot: TransportSlot,
+    transport: &Transport,
+    adapter: &str,
+    pool: Option<&Arc<dyn TransmitterPool>>,
+) -> TransportStatus {
+    TransportStatus {
+        slot,
+        adapter: adapter.to_owned(),
+        address: transport.address.clone(),
+        version: pool.map(|pool| pool.version()),
+        pool: pool.map_or_else(PoolStatus::default, |pool| pool.status()),
+        breaker: None,
+        window: transport
+            .window
+            .as_ref()
+            .map(|window| window.at(clock::now())),
     }
 }
 

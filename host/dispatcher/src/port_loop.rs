@@ -1,40 +1,47 @@
 //! The loop of one port: claim, submit, settle, until it is drained.
 //!
 //! One task owns everything about the port that changes. A turn takes what has arrived, does what is
-//! due, and begins what can be begun; it never waits for the message box or the pool, whose answers come
-//! back as finished work. The turn's four concerns are the modules below; this one has the turn itself.
+//! due, and begins what can be begun; it never waits for the message box or the pools, whose answers
+//! come back as finished work. The turn's concerns are the modules below; this one has the turn itself.
 //!
 //! It must not decide what a failure leads to, and it must not hand out more than the high watermark.
 
+mod batches;
 mod claiming;
 mod draining;
 mod resolving;
 mod settling;
 mod starting;
+mod throttling;
+mod transactions;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use message_box::{Claim, Error, MessageBox, PortFeed};
-use model::transmit::{BoxFuture, Terminated, TransmitterPool};
-use model::{ErrorInfo, Timestamp};
+use message_box::{Claim, Error, MessageBox};
+use model::transmit::{BoxFuture, Terminated};
+use model::{Enlistment, ErrorInfo, Timestamp};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::clock;
+use crate::admission::Directory;
+use crate::credits::Credits;
+use crate::dice::Dice;
 use crate::inbox::Arrivals;
-use crate::port::Port;
-use crate::settle::{BatchEnd, Round};
+use crate::port::{Pools, Port};
+use crate::route::Route;
+use crate::settle::{BatchEnd, Round, TransactionEnd};
 use crate::status::{PortState, Tally};
 use crate::throttle::Throttle;
 use crate::unresolved::Unresolved;
 
-use claiming::Claiming;
+pub(crate) use claiming::Claiming;
 use draining::Drain;
 use settling::Settling;
-use starting::Starting;
+pub(crate) use starting::Starting;
+use throttling::Rate;
 
 /// Margins that no operator sets.
 #[derive(Clone, Copy, Debug)]
@@ -65,22 +72,31 @@ impl Timing {
     };
 }
 
+/// What all loops of a dispatcher have in common.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) message_box: MessageBox,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) timing: Timing,
+}
+
 /// See the module.
 pub(crate) struct PortLoop {
     port: Arc<Port>,
-    pool: Arc<dyn TransmitterPool>,
+    routes: Vec<Route>,
     message_box: MessageBox,
-    feed: PortFeed,
+    directory: Arc<Directory>,
     timing: Timing,
     requests: watch::Receiver<Option<Instant>>,
+    enlistments: watch::Receiver<Enlistment>,
     unresolved: Unresolved,
     /// Everything that was begun and has not ended.
     work: FuturesUnordered<BoxFuture<Finished>>,
     /// Empty; its memory is swapped with the inbox.
     arrivals: Arrivals,
-    claiming: Claiming,
+    rate: Rate,
     settling: Settling,
-    starting: Starting,
+    dice: Dice,
     next_sweep: Instant,
     drain: Option<Drain>,
     tally: Tally,
@@ -90,32 +106,40 @@ pub(crate) struct PortLoop {
     suspensions: Throttle,
 }
 
-/// Work that has ended.
+/// Work that has ended; the numbers are those of routes.
 enum Finished {
-    Started(Result<(), ErrorInfo>),
-    Claimed(Result<Claim, Error>),
+    Started(usize, Result<(), ErrorInfo>),
+    Claimed(usize, Result<Claim, Error>),
+    CreditsFreed(usize),
     Settled(Round),
     BatchSettled(BatchEnd),
-    /// `None` when the pool overran even the time beyond its deadline.
+    TransactionSettled(TransactionEnd),
+    /// `None` when the pools overran even the time beyond their deadline.
     Terminated(Option<Terminated>),
 }
 
 impl PortLoop {
     pub(crate) fn new(
         port: Arc<Port>,
-        pool: Arc<dyn TransmitterPool>,
-        message_box: MessageBox,
-        timing: Timing,
+        pools: Pools,
+        joined: Joined,
+        credits: impl Fn(&str) -> Option<Arc<Credits>>,
     ) -> Self {
+        let Joined {
+            message_box,
+            directory,
+            timing,
+        } = joined;
         Self {
-            feed: message_box.feed(&port.settings.name),
+            routes: Route::all(&port.settings, pools, &message_box, credits),
             requests: port.requests(),
-            claiming: Claiming::new(),
+            enlistments: port.enlistments(),
+            rate: Rate::new(port.settings.rate_limit),
             settling: Settling::new(),
-            starting: Starting::new(),
             unresolved: Unresolved::default(),
             work: FuturesUnordered::new(),
             arrivals: Arrivals::default(),
+            dice: Dice::new(),
             next_sweep: Instant::now(),
             drain: None,
             tally: Tally::default(),
@@ -123,8 +147,8 @@ impl PortLoop {
             pool_errors: Throttle::default(),
             suspensions: Throttle::default(),
             port,
-            pool,
             message_box,
+            directory,
             timing,
         }
     }
@@ -132,17 +156,17 @@ impl PortLoop {
     /// Serves the port until it is drained.
     pub(crate) async fn run(mut self, eager: bool) {
         if eager {
-            self.start_pool();
+            self.start_pools(0);
         }
         loop {
             let now = Instant::now();
             self.take_arrivals();
             self.sweep(now);
-            self.restart_pool(now);
+            self.restart_pools(now);
             self.drain_on(now);
             self.settle_more(now);
             self.claim_more(now);
-            self.write_board();
+            self.write_board(now);
             if self.is_drained(now) {
                 break;
             }
@@ -158,12 +182,14 @@ impl PortLoop {
         // Outcomes that cannot be settled yet free no credit: they are taken with the next round, not
         // each with a turn of its own.
         let listens = is_draining || !self.settling.is_full();
+        let (first, second) = self.routes.split_at_mut(1);
+        let (first, second) = (first.first_mut(), second.first_mut());
         tokio::select! {
             () = self.port.inbox.filled(), if listens => {}
             Some(finished) = self.work.next() => self.finished(finished),
-            () = self.feed.changed(), if !is_draining && !self.claiming.hungry => {
-                self.claiming.hungry = true;
-            }
+            () = changed(first), if !is_draining => {}
+            () = changed(second), if !is_draining => {}
+            _ = self.enlistments.changed(), if !is_draining => {}
             deadline = drain_requested(&mut self.requests), if !is_draining => {
                 self.begin_drain(deadline);
             }
@@ -177,11 +203,13 @@ impl PortLoop {
 
     fn finished(&mut self, finished: Finished) {
         match finished {
-            Finished::Started(result) => self.pool_started(result),
-            Finished::Claimed(result) => self.claimed(result),
+            Finished::Started(route, result) => self.pools_started(route, result),
+            Finished::Claimed(route, result) => self.claimed(route, result),
+            Finished::CreditsFreed(route) => self.routes[route].claiming.waits_for_credits = false,
             Finished::Settled(round) => self.round_ended(round),
             Finished::BatchSettled(end) => self.batch_ended(end),
-            Finished::Terminated(terminated) => self.pool_terminated(terminated),
+            Finished::TransactionSettled(end) => self.transaction_ended(end),
+            Finished::Terminated(terminated) => self.pools_terminated(terminated),
         }
     }
 
@@ -195,29 +223,37 @@ impl PortLoop {
         let times = [
             sweep,
             self.settling.wake(),
-            self.starting.wake(),
             self.claim_wake(now),
             self.drain.as_ref().and_then(Drain::wake),
         ];
-        times.into_iter().flatten().min()
+        let starts = self.routes.iter().map(|route| route.starting.wake());
+        times.into_iter().chain(starts).flatten().min()
     }
 
-    fn write_board(&mut self) {
+    fn write_board(&mut self, now: Instant) {
+        let throttled = self.throttling();
+        let enlistment = *self.enlistments.borrow();
         let mut board = self.port.board();
         // A drain that was just asked for stands on the board before the loop has heard of it.
         if board.state != PortState::Terminating {
-            let error = self.starting.error().or(self.settling.storage.error());
-            match error {
-                Some(error) => {
-                    board.state = PortState::Failing {
-                        error: error.into(),
-                    }
+            let starting = self.routes.iter().find_map(|route| route.starting.error());
+            let error = starting.or(self.settling.storage.error());
+            board.state = match error {
+                Some(error) => PortState::Failing {
+                    error: error.into(),
+                },
+                None if enlistment != Enlistment::Started => PortState::Stopped,
+                None if self.routes.iter().all(|route| route.starting.is_up()) => {
+                    PortState::Started
                 }
-                None if self.starting.is_up() => board.state = PortState::Started,
-                None => board.state = PortState::Starting,
-            }
+                None => PortState::Starting,
+            };
         }
         board.unresolved = self.unresolved.len();
+        board.throttled = throttled;
+        for route in &self.routes {
+            board.breakers[route.slot.index()] = route.breaker_status(now);
+        }
         board.tally = self.tally;
         if let Some(news) = self.news.take() {
             board.last_error = Some(news);
@@ -234,11 +270,24 @@ impl Drop for PortLoop {
             handed_back = report.handed_back.len(), "terminated"
         );
         self.port.inbox.close();
+        self.free_all_credits();
         let mut board = self.port.board();
         board.state = PortState::Terminated;
         board.unresolved = 0;
+        board.throttled = None;
         drop(board);
         self.port.report_drain(report);
+    }
+}
+
+/// Ends when the route's feed may have something new; never while a claim would find it anyway.
+async fn changed(route: Option<&mut Route>) {
+    match route {
+        Some(route) if !route.claiming.hungry => {
+            route.feed.changed().await;
+            route.claiming.hungry = true;
+        }
+        _ => std::future::pending().await,
     }
 }
 
@@ -255,12 +304,4 @@ async fn sleep_until(wake: Option<Instant>) {
         Some(wake) => tokio::time::sleep_until(wake).await,
         None => std::future::pending().await,
     }
-}
-
-/// The sooner of a due time on the wall clock and a minute from now: the wall clock may be set, and a
-/// wait that was reckoned before must not outlast that by much.
-fn wake_for(due: Timestamp, now: Instant) -> Instant {
-    const LOOK_AGAIN: Duration = Duration::from_secs(60);
-    const NOT_AT_ONCE: Duration = Duration::from_millis(1);
-    now + due.until(clock::now()).clamp(NOT_AT_ONCE, LOOK_AGAIN)
 }

@@ -5,10 +5,11 @@
 //! to the loop.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use message_box::{Error, Lease, MessageBox, Settlement};
 use model::transmit::BatchFailure;
-use model::{MessageId, Verdict};
+use model::{Conclusion, MessageId, PortName, Timestamp, Verdict};
 use tokio::sync::oneshot;
 
 use crate::clock;
@@ -18,7 +19,49 @@ use crate::clock;
 pub(crate) struct Decision {
     pub(crate) id: MessageId,
     pub(crate) lease: Lease,
-    pub(crate) verdict: Verdict,
+    /// The route by which it went.
+    pub(crate) route: usize,
+    pub(crate) conclusion: Conclusion,
+    /// How long an answer of it is kept.
+    pub(crate) answer_until: Timestamp,
+    /// The adapter that had it, for the record of a suspension.
+    pub(crate) adapter: Option<Arc<str>>,
+    /// Its time was over before it was handed to an adapter.
+    pub(crate) expired: bool,
+}
+
+impl Decision {
+    /// A message that was leased and not handed to anybody.
+    pub(crate) fn release(id: MessageId, lease: Lease, route: usize, alone: bool) -> Self {
+        Self {
+            id,
+            lease,
+            route,
+            conclusion: Conclusion::only(Verdict::Release { alone }),
+            answer_until: Timestamp::default(),
+            adapter: None,
+            expired: false,
+        }
+    }
+
+    pub(crate) fn verdict(&self) -> &Verdict {
+        &self.conclusion.verdict
+    }
+
+    fn settlement(&self) -> Settlement {
+        let Conclusion {
+            verdict,
+            answer,
+            emissions,
+        } = self.conclusion.clone();
+        Settlement {
+            answer,
+            answer_until: self.answer_until,
+            emissions,
+            adapter: self.adapter.clone(),
+            ..Settlement::new(self.id, self.lease, verdict)
+        }
+    }
 }
 
 /// How a round of settling ended. Every decision of the round is in exactly one of the lists.
@@ -48,7 +91,7 @@ impl Round {
         message_box: &MessageBox,
         decisions: Vec<Decision>,
     ) -> Self {
-        let is_deletion = |d: &Decision| matches!(d.verdict, Verdict::Delete);
+        let is_deletion = |d: &Decision| matches!(d.verdict(), Verdict::Delete);
         let (deletions, rest) = decisions.into_iter().partition(is_deletion);
         let mut round = Self::default();
         round.attempt(message_box, deletions).await;
@@ -84,18 +127,70 @@ fn names_one_of(decisions: &[Decision], ids: &[MessageId]) -> bool {
 }
 
 fn settlements(decisions: &[Decision]) -> Vec<Settlement> {
-    let settlement = |d: &Decision| Settlement {
-        id: d.id,
-        lease: d.lease,
-        verdict: d.verdict.clone(),
-    };
-    decisions.iter().map(settlement).collect()
+    decisions.iter().map(Decision::settlement).collect()
 }
 
-/// How settling an adapter's outcome batch ended.
+/// An adapter's outcome batch on its way to the disk. What cannot be carried out is taken out of it and
+/// named; the rest is committed together, however often that has to be tried.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// What is still to be committed, in the adapter's order.
+    pub(crate) decisions: Vec<Decision>,
+    /// The ids of all its operations, in the adapter's order.
+    pub(crate) ids: Vec<MessageId>,
+    /// Places of operations about messages that are not the adapter's.
+    pub(crate) not_yours: Vec<usize>,
+    /// Places of moves to a transport that there is not.
+    pub(crate) no_next: Vec<usize>,
+    /// Where the adapter waits.
+    pub(crate) answer: oneshot::Sender<Result<(), BatchFailure>>,
+}
+
+/// How one try to commit a batch ended.
 #[derive(Debug)]
 pub(crate) struct BatchEnd {
-    /// The batch, in the adapter's order.
+    pub(crate) batch: Batch,
+    /// Of its decisions, those whose lease turned out to be somebody else's.
+    pub(crate) gone: Vec<Decision>,
+    /// `Ok` when what is left in the batch is committed.
+    pub(crate) result: Result<(), Error>,
+}
+
+impl Batch {
+    /// Settles the batch in one transaction.
+    pub(crate) async fn settle(mut self, message_box: &MessageBox) -> BatchEnd {
+        let mut round = Round::default();
+        round
+            .attempt(message_box, std::mem::take(&mut self.decisions))
+            .await;
+        let gone: HashSet<_> = round.gone.iter().map(|d| d.id).collect();
+        let places = self
+            .ids
+            .iter()
+            .enumerate()
+            .filter(|(_, id)| gone.contains(id));
+        self.not_yours.extend(places.map(|(place, _)| place));
+        let result = match round.error {
+            Some(error) => {
+                self.decisions = round.left;
+                Err(error)
+            }
+            None => {
+                self.decisions = round.settled;
+                Ok(())
+            }
+        };
+        BatchEnd {
+            batch: self,
+            gone: round.gone,
+            result,
+        }
+    }
+}
+
+/// How the decision about a prepared transaction ended.
+#[derive(Debug)]
+pub(crate) struct TransactionEnd {
     pub(crate) decisions: Vec<Decision>,
     /// All of it, or nothing.
     pub(crate) result: Result<(), Error>,
@@ -103,18 +198,22 @@ pub(crate) struct BatchEnd {
     pub(crate) answer: oneshot::Sender<Result<(), BatchFailure>>,
 }
 
-impl BatchEnd {
-    /// Settles the batch: one transaction, one try. Whether to try again is the adapter's to say.
+impl TransactionEnd {
+    /// Commits the deletions and the decision: one transaction, one try. When it fails, the
+    /// destination's side is rolled back, so trying again is not ours.
     pub(crate) async fn of(
         message_box: &MessageBox,
+        port: &PortName,
+        transaction: &str,
         decisions: Vec<Decision>,
         answer: oneshot::Sender<Result<(), BatchFailure>>,
     ) -> Self {
         let settlements = settlements(&decisions);
-        let result = message_box.settle(settlements, clock::now()).await;
+        let now = clock::now();
+        let settled = message_box.settle_transaction(port, transaction, settlements, now);
         Self {
+            result: settled.await,
             decisions,
-            result,
             answer,
         }
     }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use message_box::MessageBox;
 use model::transmit::{BatchFailure, BatchFailureReason, BoxFuture, OutcomeSink};
 use model::{BatchError, ErrorInfo, MessageId, Outcome, PortName, validate_batch};
 
@@ -15,6 +16,8 @@ use crate::inbox::Inbox;
 pub(crate) struct Sink {
     pub(crate) port: PortName,
     pub(crate) inbox: Arc<Inbox>,
+    /// For what needs no lease and no order: the records of decided transactions.
+    pub(crate) message_box: MessageBox,
 }
 
 impl OutcomeSink for Sink {
@@ -37,12 +40,53 @@ impl OutcomeSink for Sink {
         Box::pin(async move { answer.await.unwrap_or_else(|_| Err(shutting_down(&port))) })
     }
 
+    fn decide_transaction(
+        &self,
+        transaction: String,
+        messages: Vec<MessageId>,
+    ) -> BoxFuture<Result<(), BatchFailure>> {
+        if let Err(error) = validate_batch(messages.iter().copied()) {
+            let failure = BatchFailure {
+                reason: BatchFailureReason::Empty,
+                text: error.to_string(),
+                culprits: Vec::new(),
+            };
+            return Box::pin(std::future::ready(Err(failure)));
+        }
+        let answer = self.inbox.prepared(transaction, messages);
+        let port = self.port.clone();
+        Box::pin(async move { answer.await.unwrap_or_else(|_| Err(shutting_down(&port))) })
+    }
+
+    fn decided_transactions(&self) -> BoxFuture<Result<Vec<String>, ErrorInfo>> {
+        let (message_box, port) = (self.message_box.clone(), self.port.clone());
+        Box::pin(async move {
+            message_box
+                .decided_transactions(&port)
+                .await
+                .map_err(stored)
+        })
+    }
+
+    fn finish_transaction(&self, transaction: String) -> BoxFuture<Result<(), ErrorInfo>> {
+        let (message_box, port) = (self.message_box.clone(), self.port.clone());
+        Box::pin(async move {
+            let finished = message_box.finish_transaction(&port, &transaction).await;
+            finished.map_err(stored)
+        })
+    }
+
     fn error(&self, error: ErrorInfo) {
         let text = error.to_string();
         if !self.inbox.error(error) {
             tracing::debug!(port = %self.port, error = text, "error after the port was terminated");
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]
+fn stored(error: message_box::Error) -> ErrorInfo {
+    ErrorInfo::new("message-box", error.to_string())
 }
 
 /// The batch cannot be carried out by anybody.

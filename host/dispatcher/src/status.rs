@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::transmit::PoolStatus;
-use model::{ErrorInfo, PortName, Timestamp};
+use model::{Enlistment, ErrorInfo, PortName, Timestamp, TransportSlot, WindowState};
 
 /// What a port is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum PortState {
     Starting,
     /// Messages flow.
     Started,
+    /// An operator has stopped or unenlisted it: messages wait.
+    Stopped,
     /// Messages wait: the pool does not start, or the message box does not answer. Tried again by itself.
     Failing {
         /// What is wrong.
@@ -23,29 +25,82 @@ pub enum PortState {
     Terminated,
 }
 
+/// Why a started port hands over nothing more at the moment. BizTalk: message delivery throttling state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throttling {
+    /// Its high watermark is reached.
+    HighWatermark,
+    /// That of its adapter is.
+    AdapterWatermark,
+    /// Its rate limit is.
+    RateLimit,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerStatus {
+    /// Messages flow.
+    Closed {
+        /// Failures since the last success.
+        failures: u32,
+    },
+    /// The destination is left alone.
+    Open {
+        /// Until then.
+        until: Timestamp,
+    },
+    /// Single messages find out whether it works again.
+    Probing,
+}
+
+/// One of a port's ways out.
+#[derive(Clone, Debug)]
+pub struct TransportStatus {
+    /// Which.
+    pub slot: TransportSlot,
+    /// The adapter that serves it.
+    pub adapter: String,
+    /// Where its messages go; empty on a dynamic port.
+    pub address: Arc<str>,
+    /// The adapter's name, version and digest, once there is a pool.
+    pub version: Option<Arc<str>>,
+    /// What its pool is doing.
+    pub pool: PoolStatus,
+    /// Its circuit breaker, if it has one.
+    pub breaker: Option<BreakerStatus>,
+    /// Its service window, if it has one.
+    pub window: Option<WindowState>,
+}
+
 /// A port and what became of its messages since the start of the host.
 #[derive(Clone, Debug)]
 pub struct PortStatus {
     /// Its name.
     pub port: PortName,
-    /// The adapter that serves it.
-    pub adapter: String,
-    /// Where its messages go.
-    pub address: Arc<str>,
     /// What it is doing.
     pub state: PortState,
-    /// What its pool is doing.
-    pub pool: PoolStatus,
+    /// What its operator wants.
+    pub enlistment: Enlistment,
+    /// The primary transport (one entry per adapter on a dynamic port), then the backup.
+    pub transports: Vec<TransportStatus>,
     /// Messages claimed and not resolved on disk.
     pub unresolved: usize,
     /// The most that may be unresolved.
     pub high_watermark: usize,
+    /// Why it hands over nothing more, if it is so.
+    pub throttled: Option<Throttling>,
     /// Messages delivered.
     pub delivered: u64,
     /// Attempts that failed and were scheduled again.
     pub retried: u64,
+    /// Messages moved to the backup transport.
+    pub moved: u64,
     /// Messages suspended.
     pub suspended: u64,
+    /// Messages that went to the failed-message port instead.
+    pub routed: u64,
+    /// Of the suspended and routed, those whose time to live had ended before they were handed over.
+    pub expired: u64,
     /// Deliveries handed back without a charge.
     pub returned: u64,
     /// Outcomes that came too late to count.
@@ -56,12 +111,32 @@ pub struct PortStatus {
     pub last_progress: Option<Timestamp>,
 }
 
+impl PortStatus {
+    /// The primary transport; that of the first adapter on a dynamic port.
+    pub fn primary(&self) -> Option<&TransportStatus> {
+        self.transports.first()
+    }
+
+    /// Messages with all its adapters.
+    pub fn in_flight(&self) -> usize {
+        self.transports.iter().map(|t| t.pool.in_flight).sum()
+    }
+
+    /// Live instances of all its adapters.
+    pub fn instances(&self) -> usize {
+        self.transports.iter().map(|t| t.pool.instances).sum()
+    }
+}
+
 /// Counters since the start of the host.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) delivered: u64,
     pub(crate) retried: u64,
+    pub(crate) moved: u64,
     pub(crate) suspended: u64,
+    pub(crate) routed: u64,
+    pub(crate) expired: u64,
     pub(crate) returned: u64,
     pub(crate) ignored: u64,
     pub(crate) last_progress: Option<Timestamp>,
@@ -74,6 +149,9 @@ pub(crate) struct Board {
     pub(crate) started: bool,
     pub(crate) state: PortState,
     pub(crate) unresolved: usize,
+    pub(crate) throttled: Option<Throttling>,
+    /// By route: the primary's, the backup's.
+    pub(crate) breakers: [Option<BreakerStatus>; 2],
     pub(crate) tally: Tally,
     pub(crate) last_error: Option<(Timestamp, ErrorInfo)>,
 }
@@ -84,6 +162,8 @@ impl Default for Board {
             started: false,
             state: PortState::Starting,
             unresolved: 0,
+            throttled: None,
+            breakers: [None; 2],
             tally: Tally::default(),
             last_error: None,
         }

@@ -7,18 +7,22 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::sync::Arc;
 use std::time::Duration;
 
 use message_box::Lease;
-use model::{MessageId, Outcome};
+use model::{Message, MessageId, Outcome};
 use tokio::time::Instant;
 
 /// What is needed to settle a message.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) lease: Lease,
-    /// Attempts charged before this delivery.
-    pub(crate) attempts: u32,
+    pub(crate) message: Arc<Message>,
+    /// The route it went by,
+    pub(crate) route: usize,
+    /// and which of the route's pools has it.
+    pub(crate) pool: usize,
 }
 
 /// What an outcome that nobody waits for leads to.
@@ -67,24 +71,24 @@ impl Unresolved {
     /// Enters a claimed message. False when an adapter still has it: its lease ran out (a clock was set,
     /// say), and the new lease takes the place of the old one instead of a second delivery.
     pub(crate) fn enter(&mut self, id: MessageId, held: Held, now: Instant) -> bool {
-        let entry = Entry {
+        let entry = |held| Entry {
             held,
             since: now,
             phase: Phase::WithAdapter,
         };
         match self.entries.entry(id) {
             Slot::Vacant(slot) => {
-                slot.insert(entry);
+                slot.insert(entry(held));
                 true
             }
             Slot::Occupied(mut slot) => match slot.get().phase {
                 Phase::WithAdapter => {
-                    slot.get_mut().held = held;
+                    slot.get_mut().held.lease = held.lease;
                     false
                 }
                 // Decided before, or else it could not have been claimed: the news is on its way.
                 Phase::InBatch(_) | Phase::Decided => {
-                    slot.insert(entry);
+                    slot.insert(entry(held));
                     true
                 }
             },
@@ -99,7 +103,7 @@ impl Unresolved {
         match &mut entry.phase {
             Phase::WithAdapter => {
                 entry.phase = Phase::Decided;
-                Resolution::Counts(entry.held, outcome)
+                Resolution::Counts(entry.held.clone(), outcome)
             }
             Phase::InBatch(deferred @ None) => {
                 *deferred = Some(outcome);
@@ -109,28 +113,24 @@ impl Unresolved {
         }
     }
 
-    /// Takes all of these for an outcome batch, or none: `Err` has the places of those that are not the
-    /// adapter's to decide about. No id may be there twice.
-    pub(crate) fn take_batch(&mut self, ids: &[MessageId]) -> Result<Vec<Held>, Vec<usize>> {
-        let is_open =
-            |id| matches!(self.entries.get(id), Some(e) if matches!(e.phase, Phase::WithAdapter));
-        let closed = ids.iter().enumerate().filter(|(_, id)| !is_open(id));
-        let culprits: Vec<usize> = closed.map(|(place, _)| place).collect();
-        if !culprits.is_empty() {
-            return Err(culprits);
-        }
+    /// Takes these for an outcome batch; `None` for each that is not the adapter's to decide about. No id
+    /// may be there twice.
+    pub(crate) fn take_batch(&mut self, ids: &[MessageId]) -> Vec<Option<Held>> {
         let entries = &mut self.entries;
-        Ok(ids
-            .iter()
-            .filter_map(|id| {
-                let entry = entries.get_mut(id)?;
+        let take = |id| match entries.get_mut(id)? {
+            entry @ Entry {
+                phase: Phase::WithAdapter,
+                ..
+            } => {
                 entry.phase = Phase::InBatch(None);
-                Some(entry.held)
-            })
-            .collect())
+                Some(entry.held.clone())
+            }
+            _ => None,
+        };
+        ids.iter().map(take).collect()
     }
 
-    /// The batch of this message took no effect: it is the adapter's again. Returns what was reported
+    /// The transaction of this message took no effect: it is the adapter's again. Returns what was reported
     /// about it meanwhile.
     pub(crate) fn give_back(&mut self, id: MessageId, lease: Lease) -> Option<Outcome> {
         let entry = self.entries.get_mut(&id)?;
@@ -146,14 +146,11 @@ impl Unresolved {
         }
     }
 
-    /// Its settlement is committed, or refused for good. False when it is not here under this lease.
-    pub(crate) fn remove(&mut self, id: MessageId, lease: Lease) -> bool {
+    /// Its settlement is committed, or refused for good. `None` when it is not here under this lease.
+    pub(crate) fn remove(&mut self, id: MessageId, lease: Lease) -> Option<Held> {
         match self.entries.entry(id) {
-            Slot::Occupied(slot) if slot.get().held.lease == lease => {
-                slot.remove();
-                true
-            }
-            _ => false,
+            Slot::Occupied(slot) if slot.get().held.lease == lease => Some(slot.remove().held),
+            _ => None,
         }
     }
 
@@ -170,6 +167,13 @@ impl Unresolved {
     /// Every message here.
     pub(crate) fn ids(&self) -> impl Iterator<Item = MessageId> {
         self.entries.keys().copied()
+    }
+
+    /// Route and pool of every message here.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.entries
+            .values()
+            .map(|entry| (entry.held.route, entry.held.pool))
     }
 
     fn with_adapter(&self, is_meant: impl Fn(&Entry) -> bool) -> Vec<MessageId> {

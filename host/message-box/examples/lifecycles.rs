@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use message_box::{Config, MessageBox, NewBody, NewMessage, Publication, Settlement};
-use model::{PortName, Priority, Properties, Timestamp, Verdict};
+use model::{PortName, Properties, Timestamp, TransportSlot, Verdict};
 use rusqlite::Connection;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -116,7 +116,7 @@ async fn caller(
     port: PortName,
     waiting: usize,
 ) -> std::result::Result<f64, message_box::Error> {
-    let feed = message_box.feed(&port);
+    let feed = message_box.feed(&port, TransportSlot::Primary);
     message_box
         .publish(&port, publication(waiting), now())
         .await?;
@@ -129,22 +129,17 @@ async fn caller(
         let lease_until = now().after(Duration::from_secs(60));
         let claim = feed.claim(BATCH, now(), lease_until).await?;
         done += claim.messages.len();
-        let settled = claim.messages.into_iter().map(|leased| Settlement {
-            id: leased.message.id,
-            lease: leased.lease,
-            verdict: Verdict::Delete,
-        });
+        let delete = |id, lease| Settlement::new(id, lease, Verdict::Delete);
+        let leased = claim.messages.into_iter();
+        let settled = leased.map(|leased| delete(leased.message.id, leased.lease));
         message_box.settle(settled.collect(), now()).await?;
     }
     Ok(done as f64 / start.elapsed().as_secs_f64())
 }
 
 fn publication(n: usize) -> Publication {
-    let message = || NewMessage {
-        body: NewBody::Inline(Bytes::from_static(BODY)),
-        properties: Properties::default(),
-        priority: Priority::default(),
-    };
+    let body = || NewBody::Inline(Bytes::from_static(BODY));
+    let message = || NewMessage::new(body(), Properties::default());
     Publication {
         messages: (0..n).map(|_| message()).collect(),
         idempotency_key: None,

@@ -236,6 +236,26 @@ pub(crate) fn remove(connection: &Connection, body_id: u64) -> rusqlite::Result<
         .map(drop)
 }
 
+/// Stores a body in pieces that its message's row names in the same transaction.
+pub(crate) fn store(connection: &Connection, body_id: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO piece (id, bytes) VALUES (?1, ?2)")?;
+    for (number, piece) in (0..).zip(bytes.chunks(PIECE)) {
+        insert.execute((piece_id(body_id, number), piece))?;
+    }
+    Ok(())
+}
+
+/// Copies the pieces of a body of so many bytes, one at a time: it may be larger than memory.
+pub(crate) fn copy(connection: &Connection, from: u64, to: u64, size: u64) -> rusqlite::Result<()> {
+    let mut copy = connection.prepare_cached(
+        "INSERT INTO piece (id, bytes) SELECT ?2, bytes FROM piece WHERE id = ?1",
+    )?;
+    for number in 0..size.div_ceil(PIECE as u64) {
+        copy.execute((piece_id(from, number), piece_id(to, number)))?;
+    }
+    Ok(())
+}
+
 /// Removes a body that nobody will publish.
 pub(crate) fn discard(connection: &Connection, body_id: u64) -> rusqlite::Result<()> {
     remove(connection, body_id)?;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Message, PortName, Timestamp};
+use model::{Message, PortName, Timestamp, TransportSlot};
 use tokio::sync::Notify;
 
 use crate::Error;
@@ -12,11 +12,12 @@ use crate::command::{Command, Reply};
 use crate::leases::Lease;
 use crate::message_box::Inner;
 
-/// The messages of one port on their way out. Cheap to clone; all clones are the same feed.
+/// The messages of one port on their way out by one transport. Cheap to clone; all clones are the same feed.
 #[derive(Clone)]
 pub struct PortFeed {
     pub(crate) owner: Arc<Inner>,
     pub(crate) port: PortName,
+    pub(crate) slot: TransportSlot,
     pub(crate) number: usize,
     pub(crate) changed: Arc<Notify>,
 }
@@ -44,8 +45,10 @@ pub struct Leased {
 }
 
 impl PortFeed {
-    /// Leases up to `limit` due and unleased messages until `lease_until`: by priority, then due time,
-    /// then age. Never waits for new ones.
+    /// Leases up to `limit` due and unleased messages until `lease_until`, by their due time, then age,
+    /// where every step of priority counts for a minute: a message of priority 4 goes before one of
+    /// priority 5 that came due less than a minute earlier. Never waits for new ones. Of an ordered lane,
+    /// only the first message is ever given.
     ///
     /// A lease that has expired may be given to the next claim. Its holder can still settle until then.
     /// Dropping the future leases nothing.
@@ -63,6 +66,7 @@ impl PortFeed {
             .ask(|reply| {
                 Command::Fill(Fill {
                     port: self.port.clone(),
+                    slot: self.slot,
                     feed: self.number,
                     limit,
                     now,
@@ -83,7 +87,7 @@ impl PortFeed {
 
 impl fmt::Debug for PortFeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PortFeed({})", self.port)
+        write!(f, "PortFeed({}, {})", self.port, self.slot.as_str())
     }
 }
 
@@ -91,6 +95,7 @@ impl fmt::Debug for PortFeed {
 #[derive(Debug)]
 pub(crate) struct Fill {
     pub(crate) port: PortName,
+    pub(crate) slot: TransportSlot,
     pub(crate) feed: usize,
     pub(crate) limit: usize,
     pub(crate) now: Timestamp,

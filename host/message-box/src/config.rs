@@ -6,11 +6,11 @@ use std::path::PathBuf;
 /// would drag the whole body into memory; below it one read brings everything.
 pub const DEFAULT_INLINE_LIMIT: usize = 128 * 1024;
 
-/// Messages that one port's feed keeps in memory. Large enough that reading a backlog costs little per
+/// Messages that one feed, of a port and transport, keeps in memory. Large enough that reading a backlog costs little per
 /// message, small enough that a slice is read in some ten milliseconds.
 pub const DEFAULT_FEED_CAPACITY: usize = 2048;
 
-/// Bytes of bodies and properties that one port's feed keeps in memory.
+/// Bytes of bodies and properties that one feed keeps in memory.
 pub const DEFAULT_FEED_BYTES: usize = 32 * 1024 * 1024;
 
 /// How to open a message box.
@@ -24,9 +24,9 @@ pub struct Config {
     pub max_size: Option<u64>,
     /// Larger bodies are stored in pieces and read in pieces; see [`DEFAULT_INLINE_LIMIT`].
     pub inline_limit: usize,
-    /// Messages in the memory of one port's feed; see [`DEFAULT_FEED_CAPACITY`]. At least one.
+    /// Messages in the memory of one feed; see [`DEFAULT_FEED_CAPACITY`]. At least one.
     pub feed_capacity: usize,
-    /// Bytes in the memory of one port's feed; see [`DEFAULT_FEED_BYTES`].
+    /// Bytes in the memory of one feed; see [`DEFAULT_FEED_BYTES`].
     pub feed_bytes: usize,
 }
 

@@ -1,16 +1,18 @@
-//! What is in the box, for operators: counts by port, the suspended messages, and the audit that every
-//! accepted message is accounted for. Reads only; the counters are written by the rounds.
+//! What is in the box, for operators: counts by port, and the audit that every accepted message is
+//! accounted for. Reads only; the counters are written by the rounds.
 
-use model::{ErrorInfo, MessageId, PortName, Timestamp};
-use rusqlite::Connection;
-use rusqlite::types::Type;
+use model::{PortName, Timestamp};
+use rusqlite::{Connection, Row};
+
+use crate::{Error, MessageBox, ports};
 
 /// The messages of one port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortCounts {
     /// The port.
     pub port: PortName,
-    /// Waiting for delivery or being delivered, the scheduled ones included.
+    /// Waiting for delivery or being delivered, the scheduled ones and those behind the heads of their
+    /// lanes included.
     pub pending: u64,
     /// Of those, the ones that are not due yet.
     pub scheduled: u64,
@@ -24,25 +26,10 @@ pub struct PortCounts {
     pub accepted: u64,
     /// Messages ever delivered.
     pub delivered: u64,
-}
-
-/// A message that waits for a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SuspendedMessage {
-    /// The message.
-    pub id: MessageId,
-    /// Its port.
-    pub port: PortName,
-    /// When it was accepted.
-    pub accepted: Timestamp,
-    /// When it was suspended.
-    pub suspended_at: Timestamp,
-    /// Failed attempts.
-    pub attempts: u32,
-    /// Why it was suspended.
-    pub error: ErrorInfo,
-    /// Size of its body in bytes.
-    pub size: u64,
+    /// Messages that ever went on as others (failed-message routing).
+    pub routed: u64,
+    /// Messages ever discarded by a person.
+    pub terminated: u64,
 }
 
 /// The proof that nothing was lost or doubled: counters of what came and went against what is there.
@@ -52,103 +39,151 @@ pub struct Audit {
     pub accepted: u64,
     /// Counter: messages ever delivered.
     pub delivered: u64,
+    /// Counter: messages that ever went on as others.
+    pub routed: u64,
+    /// Counter: messages ever discarded by a person.
+    pub terminated: u64,
     /// Rows: suspended messages.
     pub suspended: u64,
     /// Rows: pending messages.
     pub pending: u64,
-    /// Whether accepted = delivered + suspended + pending.
+    /// Whether, for every port, accepted = delivered + routed + terminated + suspended + pending, and the
+    /// counters of suspended and pending messages are those of the rows.
     pub holds: bool,
 }
 
-/// All ports in the order of their names. The pending ones are counted in their index.
-const COUNTS: &str = "\
-    SELECT port.name, port.bytes, port.accepted, port.delivered, \
-        (SELECT count(*) FROM message INDEXED BY message_suspended \
-            WHERE state = 1 AND port = port.id), \
-        waiting.n, waiting.scheduled, (SELECT accepted FROM message WHERE seq = waiting.first) \
-    FROM port LEFT JOIN (\
-        SELECT port AS id, count(*) AS n, sum(due > ?1) AS scheduled, min(seq) AS first \
-        FROM message INDEXED BY message_pending WHERE state = 0 GROUP BY port\
-    ) AS waiting ON waiting.id = port.id ORDER BY port.name";
+impl MessageBox {
+    /// What is in the box, by port; all ports that ever got a message, in the order of their names. Costs
+    /// the more the more messages are scheduled for later, not the more there are.
+    pub async fn counts(&self, now: Timestamp) -> Result<Vec<PortCounts>, Error> {
+        let read = move |connection: &Connection| counts(connection, now);
+        self.inner.lists.ask(read).await
+    }
 
-pub(crate) fn counts(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<PortCounts>> {
+    /// The port's messages that wait for delivery or are being delivered. From memory; exact, and changed
+    /// before the caller of what changed it hears.
+    pub fn pending(&self, port: &PortName) -> u64 {
+        self.inner.ports.pending(port)
+    }
+
+    /// Checks that every message ever accepted was delivered, routed or terminated, or is still here. Counts
+    /// all of them.
+    pub async fn audit(&self) -> Result<Audit, Error> {
+        self.inner.lists.ask(audit).await
+    }
+}
+
+/// A message that is not late was due when it was accepted, so the first by due time of each transport
+/// and priority and the first of the late ones, to which the queued belong, are all that can be the oldest.
+const COUNTS: &str = "\
+    WITH queue (transport, priority) AS (SELECT t.column1, p.column1 FROM \
+        (VALUES (0), (1)) AS t, \
+        (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)) AS p) \
+    SELECT port.name, bytes, accepted, delivered, routed, terminated, suspended, pending, \
+        (SELECT sum((SELECT count(*) FROM message INDEXED BY message_pending \
+            WHERE state = 0 AND port = port.id AND transport = queue.transport \
+            AND priority = queue.priority AND due > ?1)) FROM queue), \
+        (SELECT min((SELECT accepted FROM message INDEXED BY message_pending \
+            WHERE state = 0 AND port = port.id AND transport = queue.transport \
+            AND priority = queue.priority ORDER BY due, seq LIMIT 1)) FROM queue), \
+        (SELECT accepted FROM message INDEXED BY message_late \
+            WHERE (state = 2 OR state = 0 AND due > accepted) AND port = port.id \
+            ORDER BY accepted LIMIT 1) \
+    FROM port ORDER BY port.name";
+
+fn counts(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<PortCounts>> {
     connection
         .prepare_cached(COUNTS)?
         .query_map([now.0], |row| {
-            let number = |column| -> rusqlite::Result<u64> {
-                let value: Option<i64> = row.get(column)?;
-                Ok(value.unwrap_or(0).cast_unsigned())
-            };
+            let oldest = [row.get::<_, Option<i64>>(9)?, row.get(10)?];
             Ok(PortCounts {
-                port: port_name(row.get_ref(0)?.as_str()?)?,
-                bytes: number(1)?,
-                accepted: number(2)?,
-                delivered: number(3)?,
-                suspended: number(4)?,
-                pending: number(5)?,
-                scheduled: number(6)?,
-                oldest_pending: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+                port: ports::name(row.get_ref(0)?.as_str()?)?,
+                bytes: number(row, 1)?,
+                accepted: number(row, 2)?,
+                delivered: number(row, 3)?,
+                routed: number(row, 4)?,
+                terminated: number(row, 5)?,
+                suspended: number(row, 6)?,
+                pending: number(row, 7)?,
+                scheduled: number(row, 8)?,
+                oldest_pending: oldest.into_iter().flatten().min().map(Timestamp),
             })
         })?
         .collect()
 }
 
-/// The messages suspended first come first.
-const SUSPENDED: &str = "\
-    SELECT seq, name, message.accepted, suspended, attempts, error_code, error_text, size \
-    FROM message INDEXED BY message_suspended JOIN port ON port.id = message.port \
-    WHERE state = 1 AND (?1 IS NULL OR name = ?1) ORDER BY suspended, seq LIMIT ?2";
-
-pub(crate) fn suspended(
-    connection: &Connection,
-    box_id: u64,
-    port: Option<&str>,
-    limit: usize,
-) -> rusqlite::Result<Vec<SuspendedMessage>> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    connection
-        .prepare_cached(SUSPENDED)?
-        .query_map((port, limit), |row| {
-            let error = ErrorInfo {
-                code: row.get(5)?,
-                text: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
-            };
-            Ok(SuspendedMessage {
-                id: MessageId::new(box_id, row.get::<_, i64>(0)?.cast_unsigned()),
-                port: port_name(row.get_ref(1)?.as_str()?)?,
-                accepted: Timestamp(row.get(2)?),
-                suspended_at: Timestamp(row.get(3)?),
-                attempts: row.get(4)?,
-                error,
-                size: row.get::<_, i64>(7)?.cast_unsigned(),
-            })
-        })?
-        .collect()
-}
-
-/// One statement, so that both sides are seen at the same moment.
+/// One statement, so that rows and counters are seen at the same moment.
 const AUDIT: &str = "\
-    SELECT (SELECT coalesce(sum(accepted), 0) FROM port), \
-        (SELECT coalesce(sum(delivered), 0) FROM port), \
-        (SELECT count(*) FROM message INDEXED BY message_suspended WHERE state = 1), \
-        (SELECT count(*) FROM message INDEXED BY message_pending WHERE state = 0)";
+    WITH held (id, n) AS (SELECT port, count(*) FROM message INDEXED BY message_suspended \
+        WHERE state = 1 GROUP BY port) \
+    SELECT accepted, delivered, routed, terminated, suspended, pending, coalesce(held.n, 0), \
+        (SELECT count(*) FROM message INDEXED BY message_pending \
+            WHERE state = 0 AND port = port.id), \
+        (SELECT count(*) FROM message INDEXED BY message_late \
+            WHERE (state = 2 OR state = 0 AND due > accepted) AND state = 2 AND port = port.id) \
+    FROM port LEFT JOIN held USING (id)";
 
-pub(crate) fn audit(connection: &Connection) -> rusqlite::Result<Audit> {
-    connection.prepare_cached(AUDIT)?.query_row([], |row| {
-        let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-        let (accepted, delivered) = (number(0)?, number(1)?);
-        let (suspended, pending) = (number(2)?, number(3)?);
-        Ok(Audit {
-            accepted,
-            delivered,
-            suspended,
-            pending,
-            holds: accepted == delivered + suspended + pending,
-        })
-    })
+fn audit(connection: &Connection) -> rusqlite::Result<Audit> {
+    let mut audit = Audit {
+        accepted: 0,
+        delivered: 0,
+        routed: 0,
+        terminated: 0,
+        suspended: 0,
+        pending: 0,
+        holds: true,
+    };
+    let mut statement = connection.prepare_cached(AUDIT)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let accepted = number(row, 0)?;
+        let gone = [number(row, 1)?, number(row, 2)?, number(row, 3)?];
+        let counted = (number(row, 4)?, number(row, 5)?);
+        let found = (number(row, 6)?, number(row, 7)? + number(row, 8)?);
+        let known = gone.iter().sum::<u64>() + found.0 + found.1;
+        audit.accepted += accepted;
+        audit.delivered += gone[0];
+        audit.routed += gone[1];
+        audit.terminated += gone[2];
+        audit.suspended += found.0;
+        audit.pending += found.1;
+        audit.holds &= accepted == known && counted == found;
+    }
+    Ok(audit)
 }
 
-pub(crate) fn port_name(text: &str) -> rusqlite::Result<PortName> {
-    PortName::new(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    // A counter that went below zero is seen by the audit, as one that is far too large.
+    Ok(row.get::<_, i64>(column)?.cast_unsigned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    /// How a statement reads the messages.
+    fn plan(sql: &str) -> Vec<String> {
+        let mut steps = schema::plan(&schema::in_memory(), sql);
+        steps.retain(|step| step.contains("message"));
+        steps
+    }
+
+    #[test]
+    fn counting_reads_no_more_of_a_port_than_what_is_scheduled() {
+        let steps = plan(COUNTS);
+        assert_eq!(steps.len(), 3, "{steps:#?}");
+        for step in steps {
+            assert!(step.starts_with("SEARCH message USING"), "{step}");
+        }
+    }
+
+    #[test]
+    fn the_audit_counts_in_indexes_alone() {
+        let steps = plan(AUDIT);
+        assert_eq!(steps.len(), 3, "{steps:#?}");
+        for step in steps {
+            assert!(step.contains("message USING COVERING INDEX"), "{step}");
+        }
+    }
 }

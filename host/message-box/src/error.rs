@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use model::MessageId;
 
+use crate::decide::Refusal;
+
 /// Why the message box did not do what it was asked. Whatever failed left nothing half done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -92,6 +94,22 @@ pub enum Error {
     NotLeased {
         /// Those messages.
         ids: Vec<MessageId>,
+    },
+    /// A person's decision about one message cannot be carried out.
+    #[error("message {id} {reason}")]
+    Refused {
+        /// The message.
+        id: MessageId,
+        /// Why.
+        reason: Refusal,
+    },
+    /// A list cannot go on where it ended.
+    #[error(
+        "the list cannot go on after message {id}: it is no longer suspended; list again from the beginning"
+    )]
+    CursorLost {
+        /// The last message of the page before.
+        id: MessageId,
     },
     /// The idempotency key stands for other content.
     #[error(

@@ -1,7 +1,10 @@
-//! The feed of one port: the messages that go out next, in memory. Pure rules; no SQL, no lock.
+//! The feed of one port and transport: the messages that go out next by that way, in memory. Pure rules;
+//! no SQL, no lock.
 //!
-//! - `ready` is always a *prefix* of the port's due and unleased messages in delivery order (priority,
-//!   due time, sequence). `backlog` says that more of them may be in the database. So serving `ready`
+//! - The order of delivery is by *rank*, then by sequence. The rank is the due time, moved by one minute
+//!   for every step of priority: a message overtakes what came less than a minute per step before it,
+//!   and none waits for ever because more urgent ones keep coming.
+//! - `ready` is always a *prefix* of the due and unleased messages in that order. `backlog` says that more of them may be in the database. So serving `ready`
 //!   from the front is always right, and throwing away its end is always safe.
 //! - A message that becomes available (published, released, lease expired) is *offered*. With a backlog
 //!   it is taken only when it comes before the end of `ready`; otherwise it would overtake. What is
@@ -15,18 +18,34 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Body, Message, Timestamp};
+use model::{Body, Message, Priority, Timestamp};
 use tokio::sync::Notify;
 
 /// Memory that a stored body or a message without body is taken to need.
 const MESSAGE_BYTES: usize = 512;
 
+/// What one step of priority is worth, in milliseconds of due time.
+pub(crate) const PRIORITY_STEP: i64 = 60_000;
+
 /// Where a message stands in the order of delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    pub(crate) priority: u8,
-    pub(crate) due: Timestamp,
-    pub(crate) sequence: u64,
+    rank: i64,
+    sequence: u64,
+}
+
+impl Place {
+    pub(crate) fn new(priority: u8, due: Timestamp, sequence: u64) -> Self {
+        let steps = i64::from(priority) - i64::from(Priority::default().get());
+        Self {
+            rank: due.0.saturating_add(steps * PRIORITY_STEP),
+            sequence,
+        }
+    }
+
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
 }
 
 /// A message with what the box must know about its row.
@@ -36,6 +55,8 @@ pub(crate) struct Waiting {
     pub(crate) due: Timestamp,
     /// Names the pieces of a stored body.
     pub(crate) body_id: Option<u64>,
+    /// A person has changed it, so that there is an original to remove with it.
+    pub(crate) edited: bool,
 }
 
 impl Waiting {
@@ -44,11 +65,7 @@ impl Waiting {
     }
 
     fn place(&self) -> Place {
-        Place {
-            priority: self.message.priority.get(),
-            due: self.due,
-            sequence: self.sequence(),
-        }
+        Place::new(self.message.priority.get(), self.due, self.sequence())
     }
 
     fn bytes(&self) -> usize {
@@ -57,7 +74,8 @@ impl Waiting {
             Body::Stored { .. } => 0,
         };
         let properties = self.message.properties.iter();
-        MESSAGE_BYTES + body + properties.map(|(n, v)| n.len() + v.len()).sum::<usize>()
+        let lane = self.message.lane.as_ref().map_or(0, |lane| lane.len());
+        MESSAGE_BYTES + body + lane + properties.map(|(n, v)| n.len() + v.len()).sum::<usize>()
     }
 }
 
@@ -158,7 +176,7 @@ impl Feed {
         self.missed = false;
     }
 
-    /// Judges a row that the current read has found. Rows of one priority come in order.
+    /// Judges a row that the current read has found. Rows come in the order of delivery.
     pub(crate) fn admission(&self, place: Place, reading: Reading) -> Admission {
         if self.ready.contains_key(&place) {
             return Admission::Known;

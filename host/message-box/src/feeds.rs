@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{MessageId, PortName, Timestamp, Verdict};
+use model::{MessageId, PortName, Timestamp, TransportSlot, Verdict};
 use tokio::sync::Notify;
 
 use crate::Error;
@@ -24,7 +24,8 @@ pub(crate) struct Feeds {
 #[derive(Debug, Default)]
 struct State {
     closed: bool,
-    numbers: HashMap<PortName, usize>,
+    /// By port, one per transport, the primary first.
+    numbers: HashMap<PortName, [Option<usize>; 2]>,
     feeds: Vec<Feed>,
     leases: Leases,
 }
@@ -37,16 +38,17 @@ impl Feeds {
         }
     }
 
-    /// The number of the port's feed, made on the first call, and its bell.
-    pub(crate) fn open(&self, port: &PortName) -> (usize, Arc<Notify>) {
+    /// The number of the feed of a port and transport, made on the first call, and its bell.
+    pub(crate) fn open(&self, port: &PortName, slot: TransportSlot) -> (usize, Arc<Notify>) {
         let mut state = self.lock();
-        let number = match state.numbers.get(port) {
-            Some(number) => *number,
+        let number = match state.number(port, slot) {
+            Some(number) => number,
             None => {
                 let number = state.feeds.len();
                 state.feeds.push(Feed::new(self.capacity));
                 state.leases.add_feed();
-                state.numbers.insert(port.clone(), number);
+                let numbers = state.numbers.entry(port.clone()).or_default();
+                numbers[slot.index()] = Some(number);
                 number
             }
         };
@@ -101,7 +103,7 @@ impl Feeds {
 
     pub(crate) fn admission(&self, feed: usize, place: Place, reading: Reading) -> Admission {
         let state = self.lock();
-        if state.leases.is_held(place.sequence) {
+        if state.leases.is_held(place.sequence()) {
             return Admission::Known;
         }
         state.feeds[feed].admission(place, reading)
@@ -121,6 +123,16 @@ impl Feeds {
         self.lock().feeds[feed].end_reading(reading, more, next_due);
     }
 
+    /// Messages in the database become available at that time, by what was just committed.
+    pub(crate) fn schedule(&self, port: &PortName, slot: TransportSlot, due: Timestamp) {
+        let mut state = self.lock();
+        if let Some(number) = state.number(port, slot) {
+            let feed = &mut state.feeds[number];
+            feed.schedule(due);
+            feed.changed.notify_one();
+        }
+    }
+
     /// Freshly published messages, after their commit. Only asked to make them when somebody listens.
     pub(crate) fn offer<I: IntoIterator<Item = Waiting>>(
         &self,
@@ -128,7 +140,7 @@ impl Feeds {
         messages: impl FnOnce() -> I,
     ) {
         let mut state = self.lock();
-        let Some(number) = state.numbers.get(port).copied() else {
+        let Some(number) = state.number(port, TransportSlot::Primary) else {
             return;
         };
         let feed = &mut state.feeds[number];
@@ -188,6 +200,10 @@ impl Feeds {
 }
 
 impl State {
+    fn number(&self, port: &PortName, slot: TransportSlot) -> Option<usize> {
+        self.numbers.get(port).and_then(|slots| slots[slot.index()])
+    }
+
     fn expire(&mut self, feed: usize, now: Timestamp) {
         for waiting in self.leases.expire(feed, now) {
             self.feeds[feed].offer(waiting);
@@ -236,7 +252,11 @@ impl State {
                 feed.schedule(*due);
                 feed.changed.notify_one();
             }
-            Verdict::Delete | Verdict::Suspend { .. } => self.leases.set_alone(sequence, false),
+            // On the backup, the message is free again; that feed is told by the round's alarms.
+            Verdict::NextTransport { .. }
+            | Verdict::Delete
+            | Verdict::Route(_)
+            | Verdict::Suspend { .. } => self.leases.set_alone(sequence, false),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The handle to an open box: what the other rooms call. Does the caller's share of the work (checking,
 //! serialising, hashing, cutting large bodies) and leaves the rest to the threads behind it.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::mem;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -10,22 +10,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
-use model::{PortName, Timestamp};
+use model::{PortName, Timestamp, TransportSlot};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::body::{self, BodyStage, StagedBody};
 use crate::claim::PortFeed;
 use crate::command::{Command, Reply, Write};
-use crate::counts::{self, Audit, PortCounts, SuspendedMessage};
 use crate::feed::Capacity;
 use crate::feeds::Feeds;
 use crate::files::{self, Location, Lock};
+use crate::ports::Ports;
 use crate::publish::{NewBody, Publication, Publish, Published};
 use crate::reader::Reader;
+use crate::response::Purge;
 use crate::room::Room;
 use crate::round::Sequence;
 use crate::settle::{Settle, Settlement};
+use crate::suspend_queue::Bookmarks;
+use crate::waiters::Waiters;
 use crate::writer::Writer;
 use crate::{Config, Error, schema};
 
@@ -40,19 +43,23 @@ const STEP: usize = 4 * body::PIECE;
 /// lost by that.
 #[derive(Clone, Debug)]
 pub struct MessageBox {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// What all handles share.
 pub(crate) struct Inner {
     pub(crate) box_id: u64,
     pub(crate) feeds: Arc<Feeds>,
+    pub(crate) ports: Arc<Ports>,
+    pub(crate) waiters: Arc<Waiters>,
+    pub(crate) bookmarks: Bookmarks,
     pub(crate) writer: Sender<Command>,
     location: Location,
-    /// Bodies have a reader of their own: counting a large backlog must not hold up deliveries.
-    bodies: Reader,
-    lists: Reader,
-    next_body: AtomicU64,
+    /// Single rows, bodies above all, have a reader of their own: counting a large backlog must not hold
+    /// up deliveries or those who wait for a response.
+    pub(crate) rows: Reader,
+    pub(crate) lists: Reader,
+    next_body: Arc<AtomicU64>,
     inline_limit: usize,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -70,12 +77,15 @@ impl MessageBox {
         files::configure_writer(&connection, &location)?;
         let found = Found::read(&mut connection, &location).map_err(|e| location.error(e))?;
 
-        let (bodies, bodies_thread) = start_reader("message-box-bodies", &location)?;
+        let (rows, rows_thread) = start_reader("message-box-rows", &location)?;
         let (lists, lists_thread) = start_reader("message-box-lists", &location)?;
         let feeds = Arc::new(Feeds::new(Capacity {
             messages: config.feed_capacity.max(1),
             bytes: config.feed_bytes.max(1),
         }));
+        let waiters = Arc::<Waiters>::default();
+        let ports = Arc::new(found.ports);
+        let next_body = Arc::new(AtomicU64::new(found.next_body));
         let (sender, queue) = mpsc::channel();
         let writer = Writer {
             connection,
@@ -83,11 +93,15 @@ impl MessageBox {
             lock,
             queue,
             feeds: Arc::clone(&feeds),
-            bodies: bodies.clone(),
+            waiters: Arc::clone(&waiters),
+            bodies: rows.clone(),
             box_id: found.box_id,
-            ports: found.ports,
+            ports: Arc::clone(&ports),
             sequence: found.sequence,
+            next_body: Arc::clone(&next_body),
+            inline_limit: config.inline_limit,
             room: found.room,
+            purge: Purge::default(),
         };
         let writer_thread = thread::Builder::new()
             .name("message-box-writer".to_owned())
@@ -97,13 +111,16 @@ impl MessageBox {
             inner: Arc::new(Inner {
                 box_id: found.box_id,
                 feeds,
+                ports,
+                waiters,
+                bookmarks: Bookmarks::default(),
                 writer: sender,
                 location,
-                bodies,
+                rows,
                 lists,
-                next_body: AtomicU64::new(found.next_body),
+                next_body,
                 inline_limit: config.inline_limit,
-                threads: Mutex::new(vec![writer_thread, bodies_thread, lists_thread]),
+                threads: Mutex::new(vec![writer_thread, rows_thread, lists_thread]),
             }),
         })
     }
@@ -124,11 +141,8 @@ impl MessageBox {
         now: Timestamp,
     ) -> Result<Published, Error> {
         for message in &mut publication.messages {
-            if let NewBody::Inline(bytes) = &message.body
-                && bytes.len() > self.inner.inline_limit
-            {
-                message.body = NewBody::Staged(self.stage(bytes).await?);
-            }
+            let body = mem::replace(&mut message.body, NewBody::Inline(Bytes::new()));
+            message.body = self.stage_large(body).await?;
         }
         let (reply, answer) = oneshot::channel();
         let publish = Publish::new(port.clone(), publication, now, self.box_id(), reply)?;
@@ -143,21 +157,33 @@ impl MessageBox {
         Ok(BodyStage::new(Arc::clone(&self.inner), body_id))
     }
 
-    async fn stage(&self, bytes: &Bytes) -> Result<StagedBody, Error> {
+    /// The body, in pieces if it is too large for its message's row.
+    pub(crate) async fn stage_large(&self, body: NewBody) -> Result<NewBody, Error> {
+        match body {
+            NewBody::Inline(bytes) if bytes.len() > self.inner.inline_limit => {
+                self.stage(bytes).await.map(NewBody::Staged)
+            }
+            body => Ok(body),
+        }
+    }
+
+    async fn stage(&self, mut rest: Bytes) -> Result<StagedBody, Error> {
         let mut stage = self.stage_body().await?;
-        let mut rest = bytes.clone();
         while !rest.is_empty() {
             stage.write(rest.split_to(rest.len().min(STEP))).await?;
         }
         stage.finish().await
     }
 
-    /// The port's feed. There is one per port; a second call returns a handle to the same.
-    pub fn feed(&self, port: &PortName) -> PortFeed {
-        let (number, changed) = self.inner.feeds.open(port);
+    /// The port's feed for one of its transports. There is one for each; a second call returns a handle to
+    /// the same. Every message begins on the primary, and is claimed through the backup's feed after it
+    /// was settled with `NextTransport`.
+    pub fn feed(&self, port: &PortName, slot: TransportSlot) -> PortFeed {
+        let (number, changed) = self.inner.feeds.open(port, slot);
         PortFeed {
             owner: Arc::clone(&self.inner),
             port: port.clone(),
+            slot,
             number,
             changed,
         }
@@ -170,6 +196,7 @@ impl MessageBox {
             .ask(|reply| {
                 Command::Write(Write::Settle(Settle {
                     settlements,
+                    decision: None,
                     now,
                     reply,
                 }))
@@ -177,39 +204,13 @@ impl MessageBox {
             .await
     }
 
-    /// What is in the box, by port; all ports that ever got a message, in the order of their names.
-    pub async fn counts(&self, now: Timestamp) -> Result<Vec<PortCounts>, Error> {
-        self.inner
-            .lists
-            .ask(move |connection| counts::counts(connection, now))
-            .await
-    }
-
-    /// Up to `limit` suspended messages, of one port or of all; those suspended first come first.
-    pub async fn suspended(
-        &self,
-        port: Option<&PortName>,
-        limit: usize,
-    ) -> Result<Vec<SuspendedMessage>, Error> {
-        let (box_id, port) = (self.box_id(), port.cloned());
-        let read = move |connection: &Connection| {
-            let port = port.as_ref().map(PortName::as_str);
-            counts::suspended(connection, box_id, port, limit)
-        };
-        self.inner.lists.ask(read).await
-    }
-
-    /// Checks that every message ever accepted was delivered or is still here.
-    pub async fn audit(&self) -> Result<Audit, Error> {
-        self.inner.lists.ask(counts::audit).await
-    }
-
     /// Finishes what was asked before, writes SQLite's log back into the database file and gives the box
     /// free. All later calls, on this and on every other handle, fail with [`Error::Closed`].
     pub async fn close(&self) -> Result<(), Error> {
         self.inner.feeds.close();
+        self.inner.waiters.close();
         // The log can only be emptied when nobody reads. A reader that was stopped before is no error.
-        for reader in [&self.inner.bodies, &self.inner.lists] {
+        for reader in [&self.inner.rows, &self.inner.lists] {
             reader.stop().await;
         }
         self.inner.ask(Command::Close).await
@@ -239,9 +240,10 @@ impl Inner {
 impl Drop for Inner {
     /// Waits for the threads, so that the box can be opened again at once.
     fn drop(&mut self) {
+        self.waiters.close();
         // Errors here mean that the box was closed before.
         drop(self.send(Command::Stop));
-        drop(self.bodies.stop());
+        drop(self.rows.stop());
         drop(self.lists.stop());
         let threads = self
             .threads
@@ -264,7 +266,7 @@ impl fmt::Debug for Inner {
 /// What the file of a box says at the start.
 struct Found {
     box_id: u64,
-    ports: HashMap<PortName, i64>,
+    ports: Ports,
     next_body: u64,
     sequence: Sequence,
     room: Room,
@@ -278,15 +280,9 @@ impl Found {
             connection.query_row("SELECT value FROM meta WHERE name = 'box_id'", [], |row| {
                 row.get(0)
             })?;
-        let ports = connection
-            .prepare("SELECT name, id FROM port")?
-            .query_map([], |row| {
-                Ok((counts::port_name(row.get_ref(0)?.as_str()?)?, row.get(1)?))
-            })?
-            .collect::<rusqlite::Result<_>>()?;
         Ok(Self {
             box_id: box_id.cast_unsigned(),
-            ports,
+            ports: Ports::read(connection)?,
             next_body,
             sequence: Sequence::open(connection)?,
             room,

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use model::Properties;
+use rusqlite::Row;
+use rusqlite::types::Type;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 
@@ -27,6 +29,16 @@ pub(crate) fn from_json(json: &str) -> Result<Properties, serde_json::Error> {
         return Ok(Properties::default());
     }
     serde_json::Deserializer::from_str(json).deserialize_map(InOrder)
+}
+
+/// The properties in a column of a row; none when it is NULL.
+pub(crate) fn from_column(row: &Row<'_>, column: usize) -> rusqlite::Result<Properties> {
+    let Some(json) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(Properties::default());
+    };
+    from_json(json).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
 }
 
 /// A map type would sort the names; visiting the object keeps their order.

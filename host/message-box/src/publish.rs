@@ -5,27 +5,24 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Body, Message, MessageId, PortName, Priority, Properties, Timestamp};
+use model::{Body, Message, MessageId, PortName, Priority, Properties, Timestamp, TransportSlot};
 
 use crate::body::StagedBody;
 use crate::command::Reply;
 use crate::feed::Waiting;
 use crate::feeds::Feeds;
 use crate::idempotency::{Fingerprint, Known};
+use crate::new_row::{self, Content, NewRow};
 use crate::reader::Reader;
 use crate::round::Round;
 use crate::stored_body::StoredBody;
-use crate::{Error, body, idempotency, properties};
+use crate::{Error, body, idempotency, lane, properties};
 
 /// Properties travel with every claim of their message, so they must stay small beside a body.
-const PROPERTIES_LIMIT: u64 = 1024 * 1024;
+pub(crate) const PROPERTIES_LIMIT: u64 = 1024 * 1024;
 
 /// What a row takes beside its body and properties: an estimate for the room check, on the safe side.
-const ROW_BYTES: u64 = 160;
-
-const INSERT: &str = "INSERT INTO message \
-    (seq, port, state, priority, due, attempts, accepted, size, body_id, properties, body) \
-    VALUES (?1, ?2, 0, ?3, ?4, 0, ?4, ?5, ?6, ?7, ?8)";
+pub(crate) const ROW_BYTES: u64 = 160;
 
 /// Messages that are accepted together or not at all.
 #[derive(Debug, Default)]
@@ -46,6 +43,27 @@ pub struct NewMessage {
     pub properties: Properties,
     /// Its place in the queue.
     pub priority: Priority,
+    /// On an ordered port, its lane: it is delivered after all messages of this lane that the port has
+    /// now. Names of more than 256 bytes come back shortened, but equal when they were.
+    pub lane: Option<Arc<str>>,
+    /// Not to be delivered from this time on. The box only remembers it.
+    pub expires: Option<Timestamp>,
+    /// Somebody may ask for the response to it: its port is two-way.
+    pub expects_response: bool,
+}
+
+impl NewMessage {
+    /// A message of the usual priority, in no lane, that does not expire and is not answered.
+    pub fn new(body: NewBody, properties: Properties) -> Self {
+        Self {
+            body,
+            properties,
+            priority: Priority::default(),
+            lane: None,
+            expires: None,
+            expects_response: false,
+        }
+    }
 }
 
 /// The content of a new message.
@@ -85,11 +103,13 @@ struct Prepared {
 }
 
 /// The rows of a publication, written but not committed. By default, none.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Accepted {
     first: u64,
     count: u64,
     repeated: bool,
+    /// Of them, the ones that wait behind the heads of their lanes, in order.
+    queued: Vec<u64>,
 }
 
 impl NewBody {
@@ -98,6 +118,34 @@ impl NewBody {
         match self {
             Self::Inline(bytes) => bytes.len() as u64,
             Self::Staged(staged) => staged.size(),
+        }
+    }
+
+    /// As a row holds it.
+    pub(crate) fn content(&self) -> Content<'_> {
+        match self {
+            Self::Inline(bytes) => Content::Inline(bytes),
+            Self::Staged(staged) => Content::Pieces {
+                body_id: staged.id(),
+                size: staged.size(),
+            },
+        }
+    }
+
+    /// A message that is on disk has the pieces now; dropping the stage must not remove them.
+    pub(crate) fn keep(&mut self) {
+        if let Self::Staged(staged) = self {
+            staged.keep();
+        }
+    }
+
+    /// Refuses what another box has staged.
+    pub(crate) fn check(self, box_id: u64) -> Result<Self, Error> {
+        match self {
+            Self::Staged(staged) if staged.box_id() != box_id => Err(Error::StagedElsewhere),
+            // No pieces, nothing to refer to.
+            Self::Staged(staged) if staged.size() == 0 => Ok(Self::Inline(Bytes::new())),
+            body => Ok(body),
         }
     }
 }
@@ -116,16 +164,15 @@ impl Publish {
         for mut message in publication.messages {
             let json = properties::to_json(&message.properties);
             limit("properties", json.len() as u64, PROPERTIES_LIMIT)?;
-            if let NewBody::Staged(staged) = &message.body {
-                if staged.box_id() != box_id {
-                    return Err(Error::StagedElsewhere);
-                }
-                // No pieces, nothing to refer to.
-                if staged.size() == 0 {
-                    message.body = NewBody::Inline(Bytes::new());
-                }
+            if let Some(lane) = &message.lane
+                && let Cow::Owned(shortened) = lane::stored_name(lane)
+            {
+                message.lane = Some(shortened.into());
             }
-            bytes += ROW_BYTES + json.len() as u64;
+            message.body = message.body.check(box_id)?;
+            // A lane stands in the row and in an index.
+            let lane = message.lane.as_ref().map_or(0, |lane| 2 * lane.len());
+            bytes += ROW_BYTES + (json.len() + lane) as u64;
             if let NewBody::Inline(body) = &message.body {
                 bytes += body.len() as u64;
             }
@@ -153,9 +200,13 @@ impl Publish {
         self.bytes
     }
 
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Writes the rows; the inner result is the answer to the caller once the transaction is on disk.
     pub(crate) fn apply(&self, round: &mut Round<'_>) -> rusqlite::Result<Result<Accepted, Error>> {
-        let port = round.port(&self.port);
+        let port = round.port(&self.port)?;
         let count = self.messages.len() as u64;
         if let Some((key, fingerprint)) = &self.key {
             match idempotency::find(round.connection, port, key, fingerprint, self.now)? {
@@ -164,6 +215,7 @@ impl Publish {
                         first,
                         count,
                         repeated: true,
+                        queued: Vec::new(),
                     }));
                 }
                 Some(Known::Different) => {
@@ -176,7 +228,7 @@ impl Publish {
             return Ok(Err(full));
         }
         let first = round.sequence.take(round.connection, count)?;
-        self.insert(round, port, first)?;
+        let queued = self.insert(round, port, first)?;
         if let Some((key, fingerprint)) = &self.key {
             let known = (first, count);
             idempotency::remember(round.connection, port, key, fingerprint, known, self.now)?;
@@ -185,34 +237,38 @@ impl Publish {
             first,
             count,
             repeated: false,
+            queued,
         }))
     }
 
-    fn insert(&self, round: &mut Round<'_>, port: i64, first: u64) -> rusqlite::Result<()> {
-        let mut insert = round.connection.prepare_cached(INSERT)?;
+    /// Returns the numbers of those that have to wait for the heads of their lanes.
+    fn insert(&self, round: &mut Round<'_>, port: i64, first: u64) -> rusqlite::Result<Vec<u64>> {
+        let mut insert = new_row::inserting(round.connection)?;
         let mut bytes = 0;
+        let mut queued = Vec::new();
         for (sequence, Prepared { message, json }) in (first..).zip(&self.messages) {
-            let (inline, staged) = match &message.body {
-                NewBody::Inline(bytes) => (Some(bytes.as_ref()), None),
-                NewBody::Staged(staged) => (None, Some(staged.id())),
-            };
-            bytes += message.body.size();
-            insert.execute((
-                sequence.cast_signed(),
+            let content = message.body.content();
+            let row = NewRow {
+                sequence,
                 port,
-                message.priority.get(),
-                self.now.0,
-                message.body.size().cast_signed(),
-                staged.map(u64::cast_signed),
-                json.as_ref(),
-                inline,
-            ))?;
-            if let Some(body_id) = staged {
+                priority: message.priority,
+                now: self.now,
+                lane: message.lane.as_deref(),
+                expires: message.expires,
+                expects_response: message.expects_response,
+                properties: json,
+                content,
+            };
+            if row.insert(round, &mut insert)? {
+                queued.push(sequence);
+            }
+            bytes += content.size();
+            if let Content::Pieces { body_id, .. } = content {
                 body::publish(round.connection, body_id)?;
             }
         }
         round.tally.accepted(port, self.messages.len(), bytes);
-        Ok(())
+        Ok(queued)
     }
 
     /// The transaction is on disk: the port's feed hears of the messages, then the caller.
@@ -229,10 +285,15 @@ impl Publish {
                 .collect();
             if !accepted.repeated {
                 let mut messages = self.messages;
-                keep_staged(&mut messages);
+                for prepared in &mut messages {
+                    prepared.message.body.keep();
+                }
                 feeds.offer(&self.port, || {
-                    let messages = messages.into_iter().zip(&ids);
-                    messages.map(|(m, id)| m.into_waiting(*id, &self.port, self.now, bodies))
+                    let ready = messages
+                        .into_iter()
+                        .zip(&ids)
+                        .filter(|(_, id)| accepted.queued.binary_search(&id.sequence()).is_err());
+                    ready.map(|(m, id)| m.into_waiting(*id, &self.port, self.now, bodies))
                 });
             }
             Published {
@@ -266,7 +327,11 @@ impl Prepared {
             port: port.clone(),
             accepted: now,
             priority: message.priority,
+            transport: TransportSlot::Primary,
             attempts: 0,
+            earlier_attempts: 0,
+            expires: message.expires,
+            lane: message.lane,
             properties: message.properties,
             body,
         };
@@ -274,15 +339,7 @@ impl Prepared {
             message: Arc::new(message),
             due: now,
             body_id,
-        }
-    }
-}
-
-/// The pieces belong to messages now; dropping the stage must not remove them.
-fn keep_staged(messages: &mut [Prepared]) {
-    for prepared in messages {
-        if let NewBody::Staged(staged) = &mut prepared.message.body {
-            staged.keep();
+            edited: false,
         }
     }
 }
@@ -291,7 +348,8 @@ fn keep_staged(messages: &mut [Prepared]) {
 /// does so in a new span.
 const PER_ATTEMPT: [&str; 2] = ["traceparent", "tracestate"];
 
-/// The same for the same content, whether a body came in one go or was staged.
+/// The same for the same content, whether a body came in one go or was staged. Lane, expiry and whether a
+/// response is expected come from the port's policy and are no content.
 fn fingerprint(messages: &[Prepared]) -> Fingerprint {
     let mut print = idempotency::Printer::default();
     for Prepared { message, .. } in messages {

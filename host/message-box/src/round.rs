@@ -1,14 +1,17 @@
-//! What the writes of one transaction share: the numbers they use up and the counters they add to.
+//! What the writes of one transaction share: the numbers they use up, the counters they add to, the
+//! ports they make, and whom to tell when it is on disk.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use model::PortName;
+use model::{PortName, Timestamp, TransportSlot};
 use rusqlite::Connection;
 
 use crate::Error;
 use crate::feeds::Feeds;
 use crate::files::Location;
+use crate::ports::Ports;
 use crate::room::{Left, Limit, Room};
+use crate::tally::Tally;
 
 /// Sequence numbers reserved at once. The reservation is one row written per million messages instead of
 /// one per commit; what is left of a block when the process ends is never used.
@@ -21,21 +24,38 @@ pub(crate) struct Round<'a> {
     pub(crate) location: &'a Location,
     pub(crate) feeds: &'a Feeds,
     pub(crate) box_id: u64,
-    pub(crate) ports: &'a HashMap<PortName, i64>,
+    pub(crate) ports: &'a Ports,
     pub(crate) sequence: &'a mut Sequence,
+    pub(crate) next_body: &'a AtomicU64,
+    pub(crate) inline_limit: usize,
     pub(crate) tally: Tally,
     pub(crate) room: &'a Room,
     /// What may still be published, once somebody has looked.
     pub(crate) left: Option<Left>,
+    /// Ports that got their row in this transaction. Known to others only once it is on disk.
+    pub(crate) new_ports: Vec<(PortName, i64)>,
+    pub(crate) alarms: Alarms,
 }
 
 impl Round<'_> {
-    /// The row of the port.
-    pub(crate) fn port(&self, name: &PortName) -> i64 {
-        *self
-            .ports
-            .get(name)
-            .expect("ports are read at the start and added before the first publish")
+    /// The row of the port; made when there is none.
+    pub(crate) fn port(&mut self, name: &PortName) -> rusqlite::Result<i64> {
+        let known = self.ports.id(name);
+        let new = || self.new_ports.iter().find(|(new, _)| new == name);
+        if let Some(id) = known.or_else(|| new().map(|(_, id)| *id)) {
+            return Ok(id);
+        }
+        let id = self
+            .connection
+            .prepare_cached("INSERT INTO port (name) VALUES (?1) RETURNING id")?
+            .query_row([name.as_str()], |row| row.get(0))?;
+        self.new_ports.push((name.clone(), id));
+        Ok(id)
+    }
+
+    /// The number of a body that the writer itself stores.
+    pub(crate) fn new_body(&self) -> u64 {
+        self.next_body.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Takes room for new rows, or says what is full.
@@ -56,6 +76,33 @@ impl Round<'_> {
             (None, Limit::Size) => Err(self.location.full()),
             (None, Limit::Disk) => Err(self.location.disk_full()),
         })
+    }
+}
+
+/// The feeds whose ports have messages that become available by this transaction and are not offered in
+/// memory: they read the database at the time given.
+#[derive(Debug, Default)]
+pub(crate) struct Alarms(Vec<(PortName, TransportSlot, Timestamp)>);
+
+impl Alarms {
+    /// A message of the port is pending and due then.
+    pub(crate) fn add(&mut self, port: &PortName, slot: TransportSlot, due: Timestamp) {
+        // Few feeds take part in one transaction, so a search beats a map.
+        let known = self
+            .0
+            .iter_mut()
+            .find(|(name, known, _)| *known == slot && name == port);
+        match known {
+            Some((_, _, earliest)) => *earliest = due.min(*earliest),
+            None => self.0.push((port.clone(), slot, due)),
+        }
+    }
+
+    /// The transaction is on disk.
+    pub(crate) fn ring(&self, feeds: &Feeds) {
+        for (port, slot, due) in &self.0 {
+            feeds.schedule(port, *slot, *due);
+        }
     }
 }
 
@@ -108,60 +155,5 @@ impl Sequence {
     /// The transaction came to nothing, and a reservation in it. Numbers taken stay taken.
     pub(crate) fn roll_back(&mut self, before: Self) {
         self.reserved = before.reserved;
-    }
-}
-
-/// Changes to the counters of ports, written once at the end of the transaction.
-#[derive(Debug, Default)]
-pub(crate) struct Tally(Vec<(i64, Counters)>);
-
-#[derive(Debug, Default)]
-struct Counters {
-    accepted: u64,
-    delivered: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
-impl Tally {
-    pub(crate) fn accepted(&mut self, port: i64, messages: usize, bytes: u64) {
-        let counters = self.of(port);
-        counters.accepted += messages as u64;
-        counters.bytes_in += bytes;
-    }
-
-    pub(crate) fn delivered(&mut self, port: i64, bytes: u64) {
-        let counters = self.of(port);
-        counters.delivered += 1;
-        counters.bytes_out += bytes;
-    }
-
-    pub(crate) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut update = connection.prepare_cached(
-            "UPDATE port SET accepted = accepted + ?2, delivered = delivered + ?3, \
-             bytes = bytes + ?4 - ?5 WHERE id = ?1",
-        )?;
-        for (port, counters) in &self.0 {
-            update.execute((
-                port,
-                counters.accepted.cast_signed(),
-                counters.delivered.cast_signed(),
-                counters.bytes_in.cast_signed(),
-                counters.bytes_out.cast_signed(),
-            ))?;
-        }
-        Ok(())
-    }
-
-    /// Few ports take part in one transaction, so a search beats a map.
-    fn of(&mut self, port: i64) -> &mut Counters {
-        let index = match self.0.iter().position(|(id, _)| *id == port) {
-            Some(index) => index,
-            None => {
-                self.0.push((port, Counters::default()));
-                self.0.len() - 1
-            }
-        };
-        &mut self.0[index].1
     }
 }

@@ -16,9 +16,9 @@ use crate::files::Location;
 const APPLICATION_ID: i64 = 0x5350_6278;
 
 /// Layout versions 1, 2, … in order.
-const MIGRATIONS: &[&str] = &[VERSION_1];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
-const VERSION_1: &str = "
+pub(crate) const VERSION_1: &str = "
 CREATE TABLE meta (
     name   TEXT PRIMARY KEY,    -- box_id: the first 48 bits of every message id
     value  INTEGER NOT NULL     -- next_sequence: numbers from here on were never used
@@ -73,6 +73,75 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_created ON idempotency (created);
 ";
 
+/// Few indexes: each costs every message, also those that are in none of the partial ones.
+///
+/// Adds columns instead of building the tables anew: however large the box is, it needs no more room.
+const VERSION_2: &str = "
+ALTER TABLE port ADD COLUMN routed INTEGER NOT NULL DEFAULT 0
+    /* messages ever removed because they went on as others (failed-message routing) */;
+ALTER TABLE port ADD COLUMN terminated INTEGER NOT NULL DEFAULT 0
+    /* messages ever discarded by a person */;
+ALTER TABLE port ADD COLUMN pending INTEGER NOT NULL DEFAULT 0
+    /* rows of message in state 0 or 2 */;
+ALTER TABLE port ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0
+    /* rows of message in state 1; accepted = delivered + routed + terminated + pending + suspended */;
+ALTER TABLE port ADD COLUMN enlistment TEXT NOT NULL DEFAULT 'started'
+    /* what an operator says: started, stopped or unenlisted */;
+UPDATE port SET
+    pending = (SELECT count(*) FROM message WHERE state = 0 AND port = port.id),
+    suspended = (SELECT count(*) FROM message WHERE state = 1 AND port = port.id);
+
+ALTER TABLE message ADD COLUMN transport INTEGER NOT NULL DEFAULT 0
+    /* 0 primary, 1 backup */;
+ALTER TABLE message ADD COLUMN earlier_attempts INTEGER NOT NULL DEFAULT 0
+    /* failed attempts on the transports before, and before it was resumed */;
+ALTER TABLE message ADD COLUMN lane TEXT
+    /* of ordered messages: only the first of its port and lane is delivered, the others are in state 2 */;
+ALTER TABLE message ADD COLUMN expires INTEGER
+    /* not delivered from this time on */;
+ALTER TABLE message ADD COLUMN expects_response INTEGER NOT NULL DEFAULT 0
+    /* 1: its port was two-way when it was published */;
+ALTER TABLE message ADD COLUMN resumable INTEGER NOT NULL DEFAULT 1
+    /* of suspended messages. 0: can only be terminated */;
+ALTER TABLE message ADD COLUMN adapter TEXT
+    /* of suspended messages: the adapter that failed, and its version */;
+ALTER TABLE message ADD COLUMN edited INTEGER NOT NULL DEFAULT 0
+    /* 1: a person has changed it; what it was is in original */;
+
+DROP INDEX message_pending;
+DROP INDEX message_suspended;
+CREATE INDEX message_pending ON message (port, transport, priority, due) WHERE state = 0;
+CREATE INDEX message_late ON message (port, accepted, state, due)
+    WHERE state = 2 OR state = 0 AND due > accepted;
+CREATE INDEX message_suspended ON message (suspended, seq, port) WHERE state = 1;
+CREATE INDEX message_lane ON message (port, lane) WHERE lane IS NOT NULL;
+
+CREATE TABLE original (
+    seq         INTEGER PRIMARY KEY,  -- of the edited message, with which it goes
+    properties  TEXT NOT NULL,        -- as they were before the first edit
+    size        INTEGER,              -- of the body before; NULL while the body was not edited,
+    body_id     INTEGER,              -- which is then still the message's
+    body        BLOB
+);
+
+CREATE TABLE response (
+    seq         INTEGER PRIMARY KEY,  -- of the message that was answered, which may be gone
+    until       INTEGER NOT NULL,     -- kept until then
+    error_code  TEXT,                 -- of an exchange that failed for good
+    error_text  TEXT,                 -- NULL when there is a response
+    properties  TEXT,                 -- of the response, as in message
+    body        BLOB
+);
+CREATE INDEX response_until ON response (until);
+
+CREATE TABLE transaction_decision (
+    port     INTEGER NOT NULL,  -- port.id
+    name     TEXT NOT NULL,     -- of a prepared transaction at the port's destination: to be committed;
+    decided  INTEGER NOT NULL,  -- removed when it is. One that is not here is rolled back
+    PRIMARY KEY (port, name)
+) WITHOUT ROWID;
+";
+
 /// Makes sure that the file is a box of a version this program knows, and brings it to the newest one.
 /// An empty file becomes a box; any other file is refused before anything is written to it.
 pub(crate) fn prepare(connection: &mut Connection, location: &Location) -> Result<(), Error> {
@@ -93,6 +162,25 @@ fn migrate(connection: &mut Connection, version: usize) -> rusqlite::Result<()> 
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// An empty box of the present layout, for tests that look at statements.
+#[cfg(test)]
+pub(crate) fn in_memory() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection, 0).unwrap();
+    connection
+}
+
+/// How SQLite carries out a statement, step by step.
+#[cfg(test)]
+pub(crate) fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let explain = format!("EXPLAIN QUERY PLAN {sql}");
+    let mut statement = connection.prepare(&explain).unwrap();
+    let parameters = vec![0; statement.parameter_count()];
+    let parameters = rusqlite::params_from_iter(parameters);
+    let steps = statement.query_map(parameters, |row| row.get(3)).unwrap();
+    steps.collect::<Result<_, _>>().unwrap()
 }
 
 /// The version of the box in the file; 0 when the file is empty.

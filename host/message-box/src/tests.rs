@@ -1,7 +1,9 @@
 //! Tests of the whole box through its public interface; what they share.
 
 use bytes::Bytes;
-use model::{ErrorInfo, MessageId, PortName, Priority, Properties, Timestamp, Verdict};
+use model::{
+    ErrorInfo, MessageId, PortName, Priority, Properties, Timestamp, TransportSlot, Verdict,
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -12,13 +14,24 @@ use crate::{
 mod bodies;
 mod claiming;
 mod counting;
+mod deciding;
 mod durability;
+mod editing;
+mod emissions;
 mod idempotency;
+mod lanes;
 mod limits;
+mod looking;
+mod migration;
 mod opening;
+mod ports;
 mod races;
 mod reference_model;
+mod responses;
 mod settling;
+mod suspend_queue;
+mod transactions;
+mod transports;
 
 /// Far enough from zero that a test can go back.
 const START: Timestamp = Timestamp(1_000_000);
@@ -55,11 +68,7 @@ fn at(millis: i64) -> Timestamp {
 }
 
 fn message(body: impl Into<Bytes>) -> NewMessage {
-    NewMessage {
-        body: NewBody::Inline(body.into()),
-        properties: Properties::default(),
-        priority: Priority::default(),
-    }
+    NewMessage::new(NewBody::Inline(body.into()), Properties::default())
 }
 
 fn urgent(priority: i64) -> NewMessage {
@@ -76,11 +85,34 @@ fn publication(messages: impl IntoIterator<Item = NewMessage>) -> Publication {
     }
 }
 
+/// A message in a lane.
+fn in_lane(lane: &str, body: impl Into<Bytes>) -> NewMessage {
+    NewMessage {
+        lane: Some(lane.into()),
+        ..message(body)
+    }
+}
+
+/// Accepts messages on a port at the start.
+async fn accept(
+    message_box: &MessageBox,
+    name: &str,
+    messages: impl IntoIterator<Item = NewMessage>,
+) -> Vec<MessageId> {
+    let publication = publication(messages);
+    let published = message_box.publish(&port(name), publication, START).await;
+    published.unwrap().ids
+}
+
 /// `n` messages on the port, at the start.
 async fn publish(message_box: &MessageBox, name: &str, n: usize) -> Vec<MessageId> {
-    let messages = publication((0..n).map(|i| message(format!("body {i}"))));
-    let published = message_box.publish(&port(name), messages, START).await;
-    published.unwrap().ids
+    let bodies = (0..n).map(|i| message(format!("body {i}")));
+    accept(message_box, name, bodies).await
+}
+
+/// The port's feed for its primary transport.
+fn primary(message_box: &MessageBox, name: &str) -> PortFeed {
+    message_box.feed(&port(name), TransportSlot::Primary)
 }
 
 /// Everything that can be claimed at the time.
@@ -100,11 +132,7 @@ fn ids(messages: &[Leased]) -> Vec<MessageId> {
 }
 
 fn settlement(leased: &Leased, verdict: Verdict) -> Settlement {
-    Settlement {
-        id: leased.message.id,
-        lease: leased.lease,
-        verdict,
-    }
+    Settlement::new(leased.message.id, leased.lease, verdict)
 }
 
 fn settlements(messages: &[Leased], verdict: &Verdict) -> Vec<Settlement> {
@@ -125,7 +153,46 @@ fn suspend(text: &str) -> Verdict {
     Verdict::Suspend {
         attempts: 4,
         error: ErrorInfo::new("http-400", text),
+        resumable: true,
     }
+}
+
+/// Not to be resumed.
+fn suspend_for_good(text: &str) -> Verdict {
+    Verdict::Suspend {
+        attempts: 1,
+        error: ErrorInfo::new("http-400", text),
+        resumable: false,
+    }
+}
+
+fn next_transport(attempts: u32) -> Verdict {
+    Verdict::NextTransport {
+        attempts,
+        error: ErrorInfo::new("http-503", "busy"),
+    }
+}
+
+/// Claims everything on the port and settles it with the same verdict at the time.
+async fn settle_all(message_box: &MessageBox, name: &str, verdict: Verdict, now: Timestamp) {
+    let claimed = claim_all(&primary(message_box, name), now).await;
+    let batch = settlements(&claimed, &verdict);
+    message_box.settle(batch, now).await.unwrap();
+}
+
+/// The audit holds, with so many messages pending and suspended.
+async fn assert_audit(message_box: &MessageBox, pending: u64, suspended: u64) {
+    let audit = message_box.audit().await.unwrap();
+    assert!(audit.holds, "{audit:?}");
+    assert_eq!((audit.pending, audit.suspended), (pending, suspended));
+}
+
+/// Rows of a table of the closed box.
+fn rows(fixture: &Fixture, table: &str) -> i64 {
+    let file = fixture.directory.path().join("box.sqlite");
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let sql = format!("SELECT count(*) FROM {table}");
+    connection.query_row(&sql, [], |row| row.get(0)).unwrap()
 }
 
 /// The refusal of a settlement, by the messages that were the reason.

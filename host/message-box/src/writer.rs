@@ -5,23 +5,27 @@
 //! caller's failure is never another's. The thread ends when the box is closed or its last handle is
 //! dropped; the lock on the directory ends with it.
 
-use std::collections::HashMap;
 use std::slice;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::Receiver;
 
-use model::PortName;
+use model::Timestamp;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::Error;
 use crate::claim::Fill;
-use crate::command::{Command, Outcome, Reply, Write};
+use crate::command::{Audience, Command, Outcome, Reply, Write};
 use crate::feeds::Feeds;
 use crate::files::{Location, Lock};
 use crate::fill::Source;
+use crate::ports::Ports;
 use crate::reader::Reader;
+use crate::response::Purge;
 use crate::room::Room;
-use crate::round::{Round, Sequence, Tally};
+use crate::round::{Alarms, Round, Sequence};
+use crate::tally::Tally;
+use crate::waiters::Waiters;
 
 /// A transaction is closed at this many rows or bytes. More per commit gains little beyond some hundred
 /// rows, and everybody in it waits for the slowest.
@@ -35,11 +39,15 @@ pub(crate) struct Writer {
     pub(crate) lock: Lock,
     pub(crate) queue: Receiver<Command>,
     pub(crate) feeds: Arc<Feeds>,
+    pub(crate) waiters: Arc<Waiters>,
     pub(crate) bodies: Reader,
     pub(crate) box_id: u64,
-    pub(crate) ports: HashMap<PortName, i64>,
+    pub(crate) ports: Arc<Ports>,
     pub(crate) sequence: Sequence,
+    pub(crate) next_body: Arc<AtomicU64>,
+    pub(crate) inline_limit: usize,
     pub(crate) room: Room,
+    pub(crate) purge: Purge,
 }
 
 /// What one turn of the loop has taken from the queue.
@@ -47,6 +55,7 @@ pub(crate) struct Writer {
 struct Taken {
     writes: Vec<Write>,
     fills: Vec<Fill>,
+    barriers: Vec<Reply<()>>,
     end: Option<End>,
     rows: usize,
     bytes: u64,
@@ -66,6 +75,7 @@ impl Taken {
                 self.writes.push(write);
             }
             Command::Fill(fill) => self.fills.push(fill),
+            Command::Barrier(reply) => self.barriers.push(reply),
             Command::Close(reply) => self.end = Some(End::Close(reply)),
             Command::Stop => self.end = Some(End::Stop),
         }
@@ -92,6 +102,10 @@ impl Writer {
             for fill in taken.fills {
                 self.fill(fill);
             }
+            for reply in taken.barriers {
+                // A caller that has gone away needs no answer.
+                drop(reply.send(Ok(())));
+            }
             match taken.end {
                 Some(End::Close(reply)) => return self.close(reply),
                 Some(End::Stop) => return,
@@ -101,10 +115,17 @@ impl Writer {
     }
 
     fn write(&mut self, writes: Vec<Write>) {
-        let writes = self.intern_ports(writes);
         if writes.is_empty() {
             return;
         }
+        let now = writes.iter().filter_map(Write::now).max();
+        self.write_all(writes);
+        if let Some(now) = now {
+            self.purge(now);
+        }
+    }
+
+    fn write_all(&mut self, writes: Vec<Write>) {
         match self.commit(&writes) {
             Ok(outcomes) => self.committed(writes, outcomes),
             Err(error) => {
@@ -161,49 +182,48 @@ impl Writer {
             box_id: self.box_id,
             ports: &self.ports,
             sequence: &mut self.sequence,
+            next_body: &self.next_body,
+            inline_limit: self.inline_limit,
             tally: Tally::default(),
             room: &self.room,
             left: None,
+            new_ports: Vec::new(),
+            alarms: Alarms::default(),
         };
         for write in writes {
             outcomes.push(write.apply(&mut round)?);
         }
         round.tally.write(connection)?;
-        execute(connection, "COMMIT")
+        execute(connection, "COMMIT")?;
+        let Round {
+            new_ports,
+            tally,
+            alarms,
+            ..
+        } = round;
+        self.ports.committed(new_ports, &tally);
+        // Whoever is rung here asks this thread to read, which it does after `committed`.
+        alarms.ring(&self.feeds);
+        Ok(())
     }
 
     fn committed(&self, writes: Vec<Write>, outcomes: Vec<Outcome>) {
+        let audience = Audience {
+            feeds: &self.feeds,
+            waiters: &self.waiters,
+            bodies: &self.bodies,
+            box_id: self.box_id,
+        };
         for (write, outcome) in writes.into_iter().zip(outcomes) {
-            write.committed(outcome, &self.feeds, &self.bodies, self.box_id);
+            write.committed(outcome, &audience);
         }
     }
 
-    /// Gives ports a row before their first publish, on its own so that a failing round cannot take a
-    /// known port away again.
-    fn intern_ports(&mut self, mut writes: Vec<Write>) -> Vec<Write> {
-        let is_new = |write: &mut Write| matches!(write, Write::Publish(publish) if !self.ports.contains_key(&publish.port));
-        let new: Vec<_> = writes.extract_if(.., is_new).collect();
-        for write in new {
-            match self.intern_port(&write) {
-                Ok(()) => writes.push(write),
-                Err(error) => write.failed(self.explain(error)),
-            }
+    /// Now and then removes responses whose time is over.
+    fn purge(&mut self, now: Timestamp) {
+        if let Err(error) = self.purge.run(&self.connection, now) {
+            tracing::debug!(%error, "could not remove old responses yet");
         }
-        writes
-    }
-
-    fn intern_port(&mut self, write: &Write) -> rusqlite::Result<()> {
-        if let Write::Publish(publish) = write
-            && !self.ports.contains_key(&publish.port)
-        {
-            let id = self.connection.query_row(
-                "INSERT INTO port (name) VALUES (?1) RETURNING id",
-                [publish.port.as_str()],
-                |row| row.get(0),
-            )?;
-            self.ports.insert(publish.port.clone(), id);
-        }
-        Ok(())
     }
 
     fn fill(&self, fill: Fill) {
@@ -213,13 +233,14 @@ impl Writer {
             drop(fill.reply.send(Ok(())));
             return;
         };
-        let filled = match self.ports.get(&fill.port) {
+        let filled = match self.ports.id(&fill.port) {
             Some(port_id) => Source {
                 connection: &self.connection,
                 bodies: &self.bodies,
                 box_id: self.box_id,
                 port: &fill.port,
-                port_id: *port_id,
+                port_id,
+                slot: fill.slot,
             }
             .fill(&self.feeds, fill.feed, reading, fill.now),
             None => {

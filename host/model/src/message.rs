@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::{Body, PortName, Timestamp};
+use crate::{Body, PortName, Timestamp, TransportSlot};
 
 /// The identity of a message and its idempotency key: the same on every delivery, unique over boxes.
 ///
@@ -185,12 +186,34 @@ pub struct Message {
     pub accepted: Timestamp,
     /// Its place among the due messages of its port.
     pub priority: Priority,
-    /// Failed attempts that were charged on the current transport; the next one is number `attempts + 1`.
+    /// The transport it is on: the backup once the primary has given it up.
+    pub transport: TransportSlot,
+    /// Failed attempts that were charged on the current transport.
     pub attempts: u32,
+    /// Failed attempts on the transports before that one.
+    pub earlier_attempts: u32,
+    /// Not delivered from this time on.
+    pub expires: Option<Timestamp>,
+    /// On an ordered port, the lane whose head it is: the next message of the lane comes after it.
+    pub lane: Option<Arc<str>>,
     /// Names and values given by the publisher, or carried over by an adapter from an earlier attempt.
     pub properties: Properties,
     /// The content.
     pub body: Body,
+}
+
+impl Message {
+    /// The number of the next attempt, over all transports; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        self.earlier_attempts
+            .saturating_add(self.attempts)
+            .saturating_add(1)
+    }
+
+    /// True when its time to live is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 #[cfg(test)]

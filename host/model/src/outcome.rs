@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Properties, Timestamp};
+use crate::{Properties, Response, Timestamp};
 
 /// Why something failed, in the adapter's words. BizTalk's SetErrorInfo.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,9 @@ impl Failure {
 pub enum Outcome {
     /// Sent. The box deletes it (BizTalk's `true`, or DeleteMessage).
     Delivered,
+    /// Sent, and the destination answered: deleted, and the response kept, in one transaction
+    /// (SubmitResponseMessage).
+    Answered(Response),
     /// An attempt failed; the port's policy decides what follows.
     Failed(Failure),
     /// The adapter wants it again (Resubmit); costs a retry like any failed attempt.

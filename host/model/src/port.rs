@@ -1,9 +1,14 @@
-//! A send port: a destination and the policy for reaching it.
+//! A send port: a destination and the policy for reaching it. What each part of the policy means is in
+//! its own module; this one only puts them together.
 
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+use crate::{
+    DynamicAdapter, Notifications, OrderedDelivery, RateLimit, Transport, TransportSlot, TwoWay,
+};
 
 /// The name of a send port: letters, digits, `-`, `_` and `.`; at most 128 bytes. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,47 +59,6 @@ impl Borrow<str> for PortName {
     }
 }
 
-/// How often and how soon a transport is tried again. Attempts = 1 + `count`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// Retries after the first attempt; 0 means one attempt only. BizTalk's RetryCount, 0 to 1000.
-    pub count: u32,
-    /// Time from a failure to the next attempt, unless the adapter asks for another. BizTalk's RetryInterval.
-    pub interval: Duration,
-}
-
-impl Default for RetryPolicy {
-    /// BizTalk's defaults: three retries, five minutes apart.
-    fn default() -> Self {
-        Self {
-            count: 3,
-            interval: Duration::from_secs(300),
-        }
-    }
-}
-
-/// Settings of one port that its adapter reads with every message (BizTalk's endpoint configuration).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EndpointConfiguration {
-    /// Changes when the settings change, so that an adapter may keep what it parsed (SPLastUpdatedTime).
-    pub version: u64,
-    /// Names and values.
-    pub entries: Vec<(String, String)>,
-}
-
-/// One way out of a port.
-#[derive(Clone, Debug)]
-pub struct Transport {
-    /// The adapter, by its name in the configuration.
-    pub adapter: String,
-    /// Where messages go: a URL, a directory, whatever the adapter's prefixes say. OutboundTransportLocation.
-    pub address: Arc<str>,
-    /// How often it is tried.
-    pub retry: RetryPolicy,
-    /// What the adapter may read about this port.
-    pub configuration: Arc<EndpointConfiguration>,
-}
-
 /// A destination with its policy.
 #[derive(Clone, Debug)]
 pub struct SendPort {
@@ -102,8 +66,66 @@ pub struct SendPort {
     pub name: PortName,
     /// The way out.
     pub primary: Transport,
-    /// Messages handed to the adapter and not yet resolved, at most.
+    /// The way out for what the primary has given up. BizTalk: backup (secondary) transport.
+    pub backup: Option<Transport>,
+    /// For a dynamic port, the adapters that its messages may name; empty for a static one. The address
+    /// and configuration of `primary` then mean nothing.
+    pub dynamic: Vec<DynamicAdapter>,
+    /// Messages handed to the adapter and not yet resolved, at most, over both transports.
     pub high_watermark: usize,
     /// How long one delivery may take before the host takes the message back as failed.
     pub delivery_timeout: Duration,
+    /// Whether messages wait for each other.
+    pub ordered: Option<OrderedDelivery>,
+    /// Whether a response is expected. BizTalk: solicit-response port.
+    pub two_way: Option<TwoWay>,
+    /// Where a message goes instead of being suspended. BizTalk: failed message routing.
+    pub failed_message_port: Option<PortName>,
+    /// Who is told what became of messages.
+    pub notifications: Option<Notifications>,
+    /// Messages expire this long after they were accepted, unless their publisher says otherwise.
+    pub time_to_live: Option<Duration>,
+    /// Messages handed to the adapter in a span of time, at most.
+    pub rate_limit: Option<RateLimit>,
+    /// Publishers are refused while so many messages are pending.
+    pub backlog_limit: Option<u64>,
+}
+
+impl SendPort {
+    /// A static one-way port with no policy but its transport's.
+    pub fn new(name: PortName, primary: Transport) -> Self {
+        Self {
+            name,
+            primary,
+            backup: None,
+            dynamic: Vec::new(),
+            high_watermark: 1024,
+            delivery_timeout: Duration::from_secs(60),
+            ordered: None,
+            two_way: None,
+            failed_message_port: None,
+            notifications: None,
+            time_to_live: None,
+            rate_limit: None,
+            backlog_limit: None,
+        }
+    }
+
+    /// One of its transports; the primary when there is no backup.
+    pub fn transport(&self, slot: TransportSlot) -> &Transport {
+        match (slot, &self.backup) {
+            (TransportSlot::Backup, Some(backup)) => backup,
+            _ => &self.primary,
+        }
+    }
+
+    /// True when a message on this transport can be moved on.
+    pub fn has_next(&self, slot: TransportSlot) -> bool {
+        slot == TransportSlot::Primary && self.backup.is_some()
+    }
+
+    /// True when every message says itself where it goes.
+    pub fn is_dynamic(&self) -> bool {
+        !self.dynamic.is_empty()
+    }
 }

@@ -25,6 +25,8 @@ pub struct Delivery {
     pub configuration: Arc<EndpointConfiguration>,
     /// Retries left after this attempt.
     pub retries_left: u32,
+    /// On a two-way port: bytes of a response, at most. `None` when nobody waits for one.
+    pub max_response: Option<usize>,
     /// No other message may be in the instance while this one is: it may be what made an instance trap.
     pub alone: bool,
 }
@@ -43,6 +45,9 @@ pub trait TransmitterPool: Send + Sync {
 
     /// What it is doing.
     fn status(&self) -> PoolStatus;
+
+    /// The adapter it runs, for the record: name, version and digest.
+    fn version(&self) -> Arc<str>;
 }
 
 /// How terminating a pool went.
@@ -72,16 +77,32 @@ pub trait OutcomeSink: Send + Sync {
     /// Outcomes that nobody waits for: return values, dropped handles, ended instances. Must not block.
     fn resolved(&self, outcomes: Vec<(MessageId, Outcome)>);
 
-    /// An outcome batch (IBTTransportBatch.Done): all of it takes effect or nothing. The future ends after
-    /// the commit, and its result is what BizTalk's BatchComplete said.
+    /// An outcome batch (IBTTransportBatch.Done), committed in one transaction. The future ends after the
+    /// commit, and its result is what BizTalk's BatchComplete said: culprits are named, and everything
+    /// else of the batch has been carried out.
     fn settle(&self, batch: Vec<(MessageId, Outcome)>) -> BoxFuture<Result<(), BatchFailure>>;
+
+    /// A prepared transaction (B81–B86): these messages are delivered and the decision to commit is
+    /// recorded under the transaction's name, in one transaction of the box. All of it or nothing; after
+    /// a failure the transaction must be rolled back, and the messages are the pool's to report about.
+    fn decide_transaction(
+        &self,
+        transaction: String,
+        messages: Vec<MessageId>,
+    ) -> BoxFuture<Result<(), BatchFailure>>;
+
+    /// The transactions of this port that are decided and not finished.
+    fn decided_transactions(&self) -> BoxFuture<Result<Vec<String>, ErrorInfo>>;
+
+    /// A decided transaction is committed at its destination: its record may go.
+    fn finish_transaction(&self, transaction: String) -> BoxFuture<Result<(), ErrorInfo>>;
 
     /// Something went wrong that is no message's fault: an instance that cannot start, a trap
     /// (IBTTransportProxy.SetErrorInfo, or the host itself).
     fn error(&self, error: ErrorInfo);
 }
 
-/// Why an outcome batch took no effect.
+/// What of an outcome batch was not carried out, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchFailure {
     /// The kind.
@@ -97,11 +118,16 @@ pub struct BatchFailure {
 pub enum BatchFailureReason {
     /// No operation was added (B48).
     Empty,
-    /// A message of the batch is no longer the adapter's: its time was up, or the host took it back.
+    /// Messages of the batch are no longer the adapter's: their time was up, or the host took them back.
+    /// The others' outcomes are committed.
     NotYours,
-    /// The host is shutting down; the messages will be delivered again after the restart (B99).
+    /// Messages were moved to the next transport and there is none: they are suspended. Everything is
+    /// committed.
+    NoNextTransport,
+    /// The host is shutting down; nothing took effect, the messages will be delivered again (B99).
     ShuttingDown,
-    /// The message box could not commit.
+    /// The message box could not commit; nothing took effect. Only a transaction is told: an outcome
+    /// batch is tried again until it is committed.
     Storage,
 }
 

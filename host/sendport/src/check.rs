@@ -1,56 +1,51 @@
-//! `sendport check`: everything that `run` would find wrong, without opening the message box.
+//! `sendport check`: everything that `run` would find wrong, without opening the message box; and when
+//! nothing is, what the configuration means.
+
+mod port;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::SystemTime;
 
-use crate::config::{Config, Port, written};
+use model::Timestamp;
+
+use crate::config::Config;
 use crate::output;
-use crate::table::Table;
-use crate::wiring::Adapters;
+use crate::wiring::{Adapters, KnownAdapters, notes};
 
 pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     let adapters = Adapters::load(&config)?;
-    output::print(&report(&config, &adapters))
+    let now = Timestamp::from_system(SystemTime::now());
+    output::print(&report(&config, adapters.known(), now))
 }
 
-fn report(config: &Config, adapters: &Adapters) -> String {
-    let mut table = Table::new(&["port", "address", "adapter", "world", "retry", "instances"]);
+/// What a configuration without mistakes means; windows are told as they are `now`.
+pub(crate) fn report(config: &Config, known: &KnownAdapters, now: Timestamp) -> String {
+    let mut report = String::new();
     for port in &config.ports {
-        let (adapter, world) = match adapters.describe(&port.adapter) {
-            Some((name, version, world)) => (format!("{name} {version}"), world.to_string()),
-            None => (port.adapter.clone(), String::new()),
-        };
-        table.row([
-            port.name.to_string(),
-            port.address.to_string(),
-            adapter,
-            world,
-            retry(port),
-            port.instances.to_string(),
-        ]);
+        report.push_str(&port::describe(port, known, now));
+        report.push('\n');
     }
-    let mut report = table.render();
     let host = &config.host;
     write!(
         report,
-        "\nmessage box {}, listening on {}\n{} is in order\n",
+        "message box {}, listening on {}\n{} is in order\n",
         host.data_directory.display(),
         host.listen,
         config.file.display()
     )
     .expect("a String takes everything");
+    let mut notes = notes(config, known);
     if !host.listen.ip().is_loopback() {
-        report.push_str(
-            "note: everybody who reaches that address may publish; sendport does not ask who it is\n",
-        );
+        let exposed =
+            "everybody who reaches that address may publish; sendport does not ask who it is";
+        notes.push(exposed.to_owned());
+    }
+    for note in notes {
+        writeln!(report, "note: {note}").expect("a String takes everything");
     }
     report
-}
-
-fn retry(port: &Port) -> String {
-    match port.retry.count {
-        0 => "never".to_owned(),
-        count => format!("{count} times, {}", written(port.retry.interval)),
-    }
 }

@@ -1,11 +1,17 @@
 //! The command line, as clap reads it.
 
+mod decide;
+mod value;
+
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{PortName, Priority};
+use model::{MessageId, PortName, Priority, Timestamp};
 
 use crate::config::DEFAULT_PATH;
+
+pub(crate) use decide::{DecideArguments, EditArguments, FilterArguments, SuspendedCommand};
 
 /// Delivers messages durably, through adapters in WebAssembly sandboxes.
 #[derive(Debug, Parser)]
@@ -44,19 +50,45 @@ pub(crate) enum Command {
     },
     /// Publish a message, or many, and print their ids
     Publish(Publish),
+    /// Wait for the response to a message of a two-way port
+    Response(ResponseArguments),
     /// Say how the ports and the message box are
     Status {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
         #[command(flatten)]
-        host: HostArguments,
+        common: Common,
     },
-    /// Look at adapters
+    /// Look at suspended messages, and decide about them
+    #[command(subcommand)]
+    Suspended(SuspendedCommand),
+    /// Start, stop and drain send ports
+    #[command(subcommand)]
+    Port(PortCommand),
+    /// Look at adapters, and drain them
     #[command(subcommand)]
     Adapter(AdapterCommand),
     /// Print a commented configuration file to start from
     Config,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PortCommand {
+    /// Take messages and send them
+    Start(PortArguments),
+    /// Take messages and keep them until the port is started; it stays so over restarts
+    Stop(PortArguments),
+    /// Take no more messages and send none; it stays so over restarts
+    Unenlist(PortArguments),
+    /// Drain a port of a running host: wait for what is in flight, then take its adapter down. Starting it again, or the host, brings it back
+    Terminate(TerminateArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PortArguments {
+    /// The send port
+    #[arg(value_parser = value::port_name)]
+    pub(crate) name: PortName,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +101,29 @@ pub(crate) enum AdapterCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Drain all ports of a running host that use an adapter
+    Terminate(TerminateArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TerminateArguments {
+    /// Its name in the configuration
+    pub(crate) name: String,
+    /// How long messages in flight may take; what is left then is delivered again later
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = value::duration)]
+    pub(crate) deadline: Duration,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What most commands take.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) host: HostArguments,
 }
 
 /// Which host is meant.
@@ -85,7 +140,7 @@ pub(crate) struct HostArguments {
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
     /// The send port
-    #[arg(value_parser = port_name)]
+    #[arg(value_parser = value::port_name)]
     pub(crate) port: PortName,
     /// The message's body; - reads the standard input
     pub(crate) file: PathBuf,
@@ -93,62 +148,42 @@ pub(crate) struct Publish {
     #[arg(long, conflicts_with = "content_type")]
     pub(crate) ndjson: bool,
     /// A property of the message; may be given several times
-    #[arg(long = "property", value_name = "NAME=VALUE", value_parser = property)]
+    #[arg(long = "property", value_name = "NAME=VALUE", value_parser = value::property)]
     pub(crate) properties: Vec<(String, String)>,
     /// 1 is sent first, 10 last
-    #[arg(long, default_value = "5", value_parser = priority)]
+    #[arg(long, default_value = "5", value_parser = value::priority)]
     pub(crate) priority: Priority,
+    /// The message is not delivered from this time on, for example 2026-01-31T18:00:00+01:00
+    #[arg(long, value_name = "TIME", value_parser = value::time, conflicts_with = "time_to_live")]
+    pub(crate) expires: Option<Timestamp>,
+    /// The message is not delivered when this much time has passed, for example 30s
+    #[arg(long, value_name = "TIME", value_parser = value::time_to_live)]
+    pub(crate) time_to_live: Option<Duration>,
+    /// On a port that orders by key, messages of the same key are delivered one after the other
+    #[arg(long, value_name = "KEY", value_parser = value::ordering_key)]
+    pub(crate) ordering_key: Option<String>,
     /// The same key for the same content publishes only once
-    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    #[arg(long, value_name = "KEY", value_parser = value::idempotency_key)]
     pub(crate) idempotency_key: Option<String>,
     /// What the body is, for example application/json
-    #[arg(long, value_name = "TYPE", value_parser = visible)]
+    #[arg(long, value_name = "TYPE", value_parser = value::visible)]
     pub(crate) content_type: Option<String>,
     #[command(flatten)]
     pub(crate) host: HostArguments,
 }
 
-fn port_name(text: &str) -> Result<PortName, String> {
-    PortName::new(text).map_err(|error| error.to_string())
-}
-
-fn priority(text: &str) -> Result<Priority, String> {
-    let number = text
-        .parse()
-        .map_err(|_| "use a number from 1 (first) to 10 (last)".to_owned())?;
-    Priority::new(number).map_err(|error| error.to_string())
-}
-
-/// Properties travel as HTTP headers, whose names know no capitals; the same rule holds when the box is
-/// opened directly, so that a message does not depend on how it was published.
-fn property(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("write NAME=VALUE, for example --property source-file-name=order.xml")?;
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
-    if name.is_empty() || !name.bytes().all(allowed) {
-        return Err(format!(
-            "{name:?} cannot name a property: use lower-case letters, digits, '-', '_' or '.'"
-        ));
-    }
-    Ok((name.to_owned(), visible(value)?))
-}
-
-fn idempotency_key(text: &str) -> Result<String, String> {
-    match text.len() {
-        1..=255 => visible(text),
-        length => Err(format!("the key has {length} bytes; use 1 to 255")),
-    }
-}
-
-/// A text that can stand in a header: no line breaks or other controls, no space around it.
-fn visible(text: &str) -> Result<String, String> {
-    if text.contains(char::is_control) || text.trim() != text {
-        return Err(
-            "line breaks, control characters and space around it are not allowed".to_owned(),
-        );
-    }
-    Ok(text.to_owned())
+#[derive(Debug, Args)]
+pub(crate) struct ResponseArguments {
+    /// The message, as publish printed it
+    pub(crate) id: MessageId,
+    /// How long to wait for it
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = value::duration)]
+    pub(crate) wait: Duration,
+    /// Where the response's body goes; the standard output when not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 #[cfg(test)]
@@ -157,19 +192,13 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("sendport").chain(line.split(' ')))
     }
 
     #[test]
-    fn properties_have_names_that_travel() {
-        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
-        assert_eq!(property("a=b=c"), pair("a", "b=c"));
-        assert_eq!(property("source-file-name="), pair("source-file-name", ""));
-        for wrong in ["a", "=b", "Name=x", "two words=x", "a=line\nbreak", "a= x"] {
-            assert!(property(wrong).is_err(), "{wrong:?}");
-        }
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
     }
 
     #[test]
@@ -179,11 +208,42 @@ mod tests {
             "publish or/ders f",
             "publish orders f --priority 0",
             "publish orders f --ndjson --content-type text/plain",
+            "publish orders f --expires tomorrow",
+            "publish orders f --time-to-live 0s",
+            "publish orders f --time-to-live 1m --expires 2026-01-31T18:00:00Z",
             "status --config a --url http://h",
             "run a b",
+            "port start or/ders",
+            "port terminate orders --deadline soon",
+            "response 42",
+            "suspended show",
+            "suspended resume",
+            "suspended resume --all --port orders",
+            "suspended resume 00000000-0001-8000-8000-00000000002a --all",
+            "suspended terminate 00000000-0001-8000-8000-00000000002a --code http-400",
+            "suspended edit 00000000-0001-8000-8000-00000000002a",
         ] {
-            let arguments = std::iter::once("sendport").chain(wrong.split(' '));
-            assert!(Cli::try_parse_from(arguments).is_err(), "{wrong}");
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn good_usage_is_understood() {
+        for right in [
+            "publish orders f --time-to-live 30s --ordering-key customer-7",
+            "publish orders f --expires 2026-01-31T18:00:00+01:00",
+            "port unenlist orders --json",
+            "adapter terminate http --deadline 5s --url http://h",
+            "response 00000000-0001-8000-8000-00000000002a --wait 30s --output -",
+            "suspended list --port orders --code http-400 --since 2026-01-31T18:00:00Z",
+            "suspended resume 00000000-0001-8000-8000-00000000002a",
+            "suspended resume --all",
+            "suspended terminate --resumable false --yes",
+            "suspended edit 00000000-0001-8000-8000-00000000002a --unset a --property b=c --body f",
+        ] {
+            if let Err(error) = parse(right) {
+                panic!("{right}: {error}");
+            }
         }
     }
 }

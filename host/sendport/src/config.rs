@@ -4,22 +4,43 @@
 //! [`crate::check`]'s and [`crate::wiring`]'s business.
 
 mod adapter;
+mod breaker;
+mod destination;
+mod dynamic;
 mod error;
+mod flow;
+mod grants;
 mod host;
+mod instances;
+mod notifications;
+mod order;
 mod port;
+mod retry;
 mod section;
+mod settings;
+mod target;
+mod transport;
+mod two_way;
 mod value;
+mod window;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use toml::de::DeTable;
 
-pub(crate) use adapter::{Adapter, Setting};
-pub(crate) use error::{ConfigError, Mistake, Place, quoted, suggest};
+pub(crate) use adapter::{Adapter, Overrides};
+pub(crate) use destination::Destination;
+pub(crate) use dynamic::Dynamic;
+pub(crate) use error::{ConfigError, Mistake, Place, Placed, quoted, suggest};
 pub(crate) use host::Host;
-pub(crate) use port::{Port, pairs};
+pub(crate) use port::Port;
+#[cfg(test)]
+pub(crate) use settings::Setting;
+pub(crate) use settings::Settings;
+pub(crate) use transport::Transport;
 pub(crate) use value::{duration, written};
+pub(crate) use window::Window;
 
 use section::{Section, Source};
 
@@ -84,7 +105,10 @@ impl Config {
         let ports = tables(root, "ports", |name, table| {
             Port::read(name, table, directory, &names, host.threads)
         });
-        let ports = ports.into_iter().flatten().collect();
+        let ports: Vec<Port> = ports.into_iter().flatten().collect();
+        for mistake in target::check(&ports, &root.names("ports")) {
+            root.note(mistake);
+        }
         Self {
             file: file.to_owned(),
             host,

@@ -21,11 +21,11 @@ pub(crate) fn inspect(component: &Path, json: bool) -> anyhow::Result<()> {
 
 fn as_text(inspection: &Inspection) -> String {
     let info = &inspection.info;
-    let starts = if info.start_eagerly {
-        "with its port"
-    } else {
-        "at the first message"
+    let starts = match info.start_eagerly {
+        true => "with its port",
+        false => "at the first message",
     };
+    let yes_no = |yes| if yes { "yes" } else { "no" }.to_owned();
     let rows = [
         ("name", format!("{} {}", info.name, info.version)),
         ("description", info.description.clone()),
@@ -33,6 +33,8 @@ fn as_text(inspection: &Inspection) -> String {
         ("transport", info.transport_type.clone()),
         ("addresses", info.address_prefixes.join(", ")),
         ("starts", starts.to_owned()),
+        ("ordered", yes_no(info.ordered_delivery)),
+        ("two-way", yes_no(info.two_way)),
         (
             "size",
             format!("{} ({} bytes)", ByteSize(inspection.size), inspection.size),
@@ -102,6 +104,8 @@ fn as_json(inspection: &Inspection) -> Value {
         "transport_type": info.transport_type,
         "address_prefixes": info.address_prefixes,
         "start_eagerly": info.start_eagerly,
+        "ordered_delivery": info.ordered_delivery,
+        "two_way": info.two_way,
         "size": inspection.size,
         "digest": inspection.digest,
         "imports": inspection.imports,

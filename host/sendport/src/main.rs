@@ -13,12 +13,16 @@ mod inspect;
 mod limits;
 mod logging;
 mod output;
+mod port_control;
 mod publish;
+mod response;
 mod run;
+mod save;
 mod schema;
 mod signals;
 mod status;
 mod storage;
+mod suspended;
 mod table;
 mod wiring;
 
@@ -76,9 +80,15 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Run { config } => run::run(&config).await,
         Command::Check { config } => check::check(&config),
         Command::Publish(publish) => publish::publish(publish).await,
-        Command::Status { json, host } => status::status(json, &host).await,
+        Command::Response(arguments) => response::response(arguments).await,
+        Command::Status { common } => status::status(&common).await,
+        Command::Suspended(command) => suspended::suspended(command).await,
+        Command::Port(command) => port_control::port(command).await,
         Command::Adapter(AdapterCommand::Inspect { component, json }) => {
             inspect::inspect(&component, json)
+        }
+        Command::Adapter(AdapterCommand::Terminate(adapter)) => {
+            port_control::terminate_adapter(adapter).await
         }
         Command::Config => output::print(config::DEFAULT),
     }

@@ -5,6 +5,7 @@
 use std::io::{ErrorKind, Write as _};
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 /// Writes a result. A reader that has gone away has seen what it wanted.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
@@ -16,6 +17,12 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a result as JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(value).context("cannot write the answer as JSON")?;
+    print(&format!("{text}\n"))
 }
 
 /// Writes a line for a person to the standard error.

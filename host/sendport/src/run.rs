@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, Destination, Transport};
 use crate::limits::limits;
 use crate::signals::Signals;
 use crate::table::Table;
@@ -42,7 +42,9 @@ async fn host(config: &Config, message_box: &MessageBox) -> anyhow::Result<()> {
     // Until here a signal just ends the process; from here on there is something to drain.
     let mut signals = Signals::catch()?;
     let dispatcher = Dispatcher::new(message_box.clone());
-    adapters.start(config, &dispatcher)?;
+    adapters
+        .start(config, &dispatcher, message_box.box_id())
+        .await?;
     let address = listener
         .local_addr()
         .context("cannot tell where it listens")?;
@@ -111,11 +113,27 @@ impl Server {
 fn ports(config: &Config) -> String {
     let mut table = Table::new(&["port", "adapter", "address"]);
     for port in &config.ports {
-        table.row([
-            port.name.to_string(),
-            port.adapter.clone(),
-            port.address.to_string(),
-        ]);
+        let name = port.name.to_string();
+        match &port.destination {
+            Destination::Static { primary, backup } => {
+                table.row(row(name, primary));
+                if let Some(backup) = backup {
+                    table.row(row("  backup".to_owned(), backup));
+                }
+            }
+            Destination::Dynamic(dynamic) => {
+                let adapters = dynamic.adapters.iter().map(|a| a.value.as_str());
+                let adapters = adapters.collect::<Vec<_>>().join(", ");
+                table.row([name, adapters, "of each message".to_owned()]);
+            }
+        }
     }
     table.render()
+}
+
+fn row(name: String, transport: &Transport) -> [String; 3] {
+    let Transport {
+        adapter, address, ..
+    } = transport;
+    [name, adapter.value.clone(), address.value.to_string()]
 }

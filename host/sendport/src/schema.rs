@@ -4,48 +4,49 @@ use std::time::Duration;
 
 use adapter_runtime::{ConfigurationKey, ValueKind};
 
-use crate::config::{Mistake, Place, Setting, duration, quoted, suggest};
+use crate::config::{Mistake, Settings, duration, quoted, suggest};
 
-/// Everything that is wrong with the settings in the table `path`, which is at `place`.
+/// Everything that is wrong with the settings. Keys that the schema does not name are refused, unless
+/// they are allowed.
 pub(crate) fn check(
     keys: &[ConfigurationKey],
-    settings: &[Setting],
-    path: &str,
-    place: Place,
+    settings: &Settings,
+    allow_unknown: bool,
 ) -> Vec<Mistake> {
     let missing = keys
         .iter()
-        .filter(|key| key.required && !settings.iter().any(|setting| setting.name == key.name));
+        .filter(|key| key.required && !settings.list.iter().any(|s| s.name == key.name));
     let missing = missing.map(|key| Mistake {
-        place,
-        key: format!("{path}.{}", key.name),
+        place: settings.place,
+        key: format!("{}.{}", settings.path, key.name),
         problem: format!("missing; the adapter needs it: {}", key.description),
     });
-    let wrong = settings.iter().filter_map(|setting| {
-        let (place, problem) = wrong(keys, setting)?;
+    let wrong = settings.list.iter().filter_map(|setting| {
+        let (place, problem) = match find(keys, &setting.name) {
+            Some(key) => (setting.value_place, wrong_value(&key.kind, &setting.value)?),
+            None if allow_unknown => return None,
+            None => (setting.name_place, unknown(keys, &setting.name)),
+        };
         Some(Mistake {
             place,
-            key: format!("{path}.{}", setting.name),
+            key: format!("{}.{}", settings.path, setting.name),
             problem,
         })
     });
     missing.chain(wrong).collect()
 }
 
-fn wrong(keys: &[ConfigurationKey], setting: &Setting) -> Option<(Place, String)> {
-    let exact = keys.iter().find(|key| key.name == setting.name);
-    let Some(key) = exact.or_else(|| keys.iter().find(|key| covers(&key.name, &setting.name)))
-    else {
-        let problem = if keys.is_empty() {
-            "unknown key; the adapter has no settings here".to_owned()
-        } else {
-            let hint = suggest(&setting.name, keys.iter().map(|key| key.name.as_str()));
-            format!("unknown key{hint}")
-        };
-        return Some((setting.name_place, problem));
-    };
-    let problem = wrong_value(&key.kind, &setting.value)?;
-    Some((setting.value_place, problem))
+fn find<'a>(keys: &'a [ConfigurationKey], name: &str) -> Option<&'a ConfigurationKey> {
+    let exact = keys.iter().find(|key| key.name == name);
+    exact.or_else(|| keys.iter().find(|key| covers(&key.name, name)))
+}
+
+fn unknown(keys: &[ConfigurationKey], name: &str) -> String {
+    if keys.is_empty() {
+        return "unknown key; the adapter has no settings here".to_owned();
+    }
+    let hint = suggest(name, keys.iter().map(|key| key.name.as_str()));
+    format!("unknown key{hint}")
 }
 
 /// A key such as `header.*` stands for every name that begins like it.
@@ -75,6 +76,7 @@ fn wrong_value(kind: &ValueKind, value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Place, Setting};
 
     fn key(name: &str, kind: ValueKind, required: bool) -> ConfigurationKey {
         ConfigurationKey {
@@ -87,6 +89,10 @@ mod tests {
     }
 
     fn problems(settings: &[(&str, &str)]) -> Vec<String> {
+        complaints(settings, false)
+    }
+
+    fn complaints(settings: &[(&str, &str)], allow_unknown: bool) -> Vec<String> {
         let copy_modes = ["create-new", "append"].map(str::to_owned).to_vec();
         let keys = [
             key("method", ValueKind::Text, true),
@@ -106,7 +112,12 @@ mod tests {
                 value_place: at(3),
             })
             .collect();
-        let mistakes = check(&keys, &settings, "ports.a.config", at(1));
+        let settings = Settings {
+            path: "ports.a.config".to_owned(),
+            place: at(1),
+            list: settings,
+        };
+        let mistakes = check(&keys, &settings, allow_unknown);
         let text = |mistake: Mistake| {
             format!(
                 "{}: {}: {}",
@@ -127,6 +138,15 @@ mod tests {
             ("header.x-key", "k"),
         ];
         assert_eq!(problems(&settings), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_adapter_with_unknown_keys_still_gets_values_that_fit() {
+        let settings = [("method", "POST"), ("x-own", "1"), ("limit", "many")];
+        assert_eq!(
+            complaints(&settings, true),
+            ["3: ports.a.config.limit: 'many' is not a whole number"]
+        );
     }
 
     #[test]

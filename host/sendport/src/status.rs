@@ -1,46 +1,33 @@
 //! `sendport status`: of the running host, or of its message box when none is running.
 
+mod trouble;
+
 use std::fmt::Write as _;
 
 use admin::{PortReport, Status};
-use anyhow::{Context as _, bail};
 use bytesize::ByteSize;
 
-use crate::cli::HostArguments;
-use crate::client::{Client, Target, empty};
+use crate::cli::Common;
+use crate::client::Target;
 use crate::config::Config;
 use crate::table::Table;
 use crate::{output, storage};
 
-pub(crate) async fn status(json: bool, arguments: &HostArguments) -> anyhow::Result<()> {
-    let status = match Target::find(arguments).await? {
-        Target::Host(client) => over_http(&client).await?,
+use trouble::troubles;
+
+pub(crate) async fn status(common: &Common) -> anyhow::Result<()> {
+    let status = match Target::find(&common.host).await? {
+        Target::Host(client) => client.ask("GET", "/v1/status").await?,
         Target::Nobody(config) => directly(&config).await?,
     };
-    if json {
-        let text = serde_json::to_string_pretty(&status).context("cannot write the status")?;
-        return output::print(&format!("{text}\n"));
+    if common.json {
+        return output::print_json(&status);
     }
     output::print(&as_text(&status))
 }
 
-async fn over_http(client: &Client) -> anyhow::Result<Status> {
-    let request = client.request("GET", "/v1/status").body(empty())?;
-    let answer = client.send(request).await?;
-    serde_json::from_slice(&answer).context("the host's answer is not understood")
-}
-
 async fn directly(config: &Config) -> anyhow::Result<Status> {
-    // Asking must not create a box.
-    if !storage::exists(config) {
-        let (url, directory) = (config.host.url(), config.host.data_directory.display());
-        bail!(
-            "no host answers at {url}, and there is no message box in {directory}; \
-             start the host with 'sendport run {}'",
-            config.file.display()
-        );
-    }
-    let message_box = storage::open_without_host(config)?;
+    let message_box = storage::open_existing(config)?;
     let status = Status::read(env!("CARGO_PKG_VERSION"), Vec::new(), &message_box).await?;
     message_box.close().await?;
     output::complain("no host is running: this is what its message box holds");
@@ -76,8 +63,13 @@ fn as_text(status: &Status) -> String {
     };
     writeln!(
         text,
-        "accepted {} = delivered {} + suspended {} + pending {}: {verdict}",
-        audit.accepted, audit.delivered, audit.suspended, audit.pending
+        "accepted {} = delivered {} + routed {} + terminated {} + suspended {} + pending {}: {verdict}",
+        audit.accepted,
+        audit.delivered,
+        audit.routed,
+        audit.terminated,
+        audit.suspended,
+        audit.pending
     )
     .expect("a String takes everything");
     text
@@ -86,12 +78,11 @@ fn as_text(status: &Status) -> String {
 fn row(port: &PortReport) -> [String; 9] {
     let stored = &port.stored;
     let running = port.running.as_ref();
-    let state = running.map_or("not running", |running| running.state.as_str());
     let in_flight = running.map_or(0, |running| running.in_flight);
     let instances = running.map_or(0, |running| running.instances);
     [
         port.port.clone(),
-        state.to_owned(),
+        state(port),
         stored.pending.to_string(),
         stored.scheduled.to_string(),
         stored.suspended.to_string(),
@@ -102,47 +93,48 @@ fn row(port: &PortReport) -> [String; 9] {
     ]
 }
 
-/// What an operator should look at, port by port.
-fn troubles(port: &PortReport) -> impl Iterator<Item = String> {
-    let running = port.running.as_ref();
-    let failing = running.and_then(|running| running.error.clone());
-    let last = running.and_then(|running| running.last_error.as_ref());
-    let last = last.map(|error| match &error.code {
-        Some(code) => format!("last error at {}: {} ({code})", error.at, error.text),
-        None => format!("last error at {}: {}", error.at, error.text),
-    });
-    failing.into_iter().chain(last)
+/// What it is doing; what its operator wants when that explains more.
+fn state(port: &PortReport) -> String {
+    let state = match &port.running {
+        None => "not running",
+        Some(running) => running.state.as_str(),
+    };
+    let enlistment = port.enlistment.as_str();
+    match (state, enlistment) {
+        (state, "started") => state.to_owned(),
+        ("stopped", enlistment) => enlistment.to_owned(),
+        (state, enlistment) => format!("{state}, {enlistment}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use admin::{Audit, LastError, Running, Stored};
 
+    use super::trouble::tests::running;
     use super::*;
+
+    fn report(port: &str, running: Option<Running>, stored: Stored) -> PortReport {
+        PortReport {
+            port: port.to_owned(),
+            enlistment: "started".to_owned(),
+            running,
+            stored,
+        }
+    }
 
     #[test]
     fn the_status_for_people() {
         let running = Running {
-            adapter: "http".to_owned(),
-            address: "http://h/".to_owned(),
-            state: "started".to_owned(),
-            error: None,
             instances: 2,
             in_flight: 17,
-            instances_lost: 0,
-            unresolved: 20,
-            high_watermark: 1024,
             delivered: 900,
-            retried: 3,
-            suspended: 1,
-            returned: 0,
-            ignored: 0,
             last_error: Some(LastError {
                 at: "2025-01-02T03:04:05.678Z".to_owned(),
                 code: Some("http-503".to_owned()),
                 text: "the destination is busy".to_owned(),
             }),
-            last_progress: None,
+            ..running()
         };
         let stored = Stored {
             pending: 99,
@@ -151,12 +143,9 @@ mod tests {
             bytes: 4096,
             oldest_pending: None,
             accepted: 1000,
-            delivered: 900,
-        };
-        let report = |port: &str, running, stored| PortReport {
-            port: port.to_owned(),
-            running,
-            stored,
+            delivered: 897,
+            routed: 2,
+            terminated: 1,
         };
         let status = Status {
             version: "1".to_owned(),
@@ -167,7 +156,9 @@ mod tests {
             ],
             audit: Audit {
                 accepted: 1000,
-                delivered: 900,
+                delivered: 897,
+                routed: 2,
+                terminated: 1,
                 suspended: 1,
                 pending: 99,
                 holds: true,
@@ -175,11 +166,31 @@ mod tests {
         };
         let expected = "\
 port    state        pending  scheduled  suspended  delivered  in flight  instances  bytes
-orders  started           99          3          1        900         17          2  4.0 KiB
+orders  started           99          3          1        897         17          2  4.0 KiB
 old     not running        0          0          0          0          0          0  0 B
 orders: last error at 2025-01-02T03:04:05.678Z: the destination is busy (http-503)
-accepted 1000 = delivered 900 + suspended 1 + pending 99: the sum holds
+accepted 1000 = delivered 897 + routed 2 + terminated 1 + suspended 1 + pending 99: the sum holds
 ";
         assert_eq!(as_text(&status), expected);
+    }
+
+    #[test]
+    fn what_the_operator_wants_is_shown_when_it_explains_the_state() {
+        for (is_running, now, wanted, expected) in [
+            (true, "started", "started", "started"),
+            (true, "stopped", "stopped", "stopped"),
+            (true, "stopped", "unenlisted", "unenlisted"),
+            (true, "terminated", "stopped", "terminated, stopped"),
+            (false, "", "started", "not running"),
+            (false, "", "unenlisted", "not running, unenlisted"),
+        ] {
+            let running = is_running.then(|| Running {
+                state: now.to_owned(),
+                ..running()
+            });
+            let mut port = report("orders", running, Stored::default());
+            port.enlistment = wanted.to_owned();
+            assert_eq!(state(&port), expected);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Opening the message box that a configuration names.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use message_box::MessageBox;
 
 use crate::config::Config;
@@ -17,8 +17,21 @@ pub(crate) fn open_without_host(config: &Config) -> anyhow::Result<MessageBox> {
     open(config).with_context(|| format!("no host answers at {}", config.host.url()))
 }
 
+/// [`open_without_host`] for those who only look, or decide about what is there: no box is created.
+pub(crate) fn open_existing(config: &Config) -> anyhow::Result<MessageBox> {
+    if !exists(config) {
+        let (url, directory) = (config.host.url(), config.host.data_directory.display());
+        bail!(
+            "no host answers at {url}, and there is no message box in {directory}; \
+             start the host with 'sendport run {}'",
+            config.file.display()
+        );
+    }
+    open_without_host(config)
+}
+
 /// True when the directory holds files; the cache of compiled adapters is a directory in it.
-pub(crate) fn exists(config: &Config) -> bool {
+fn exists(config: &Config) -> bool {
     let Ok(mut entries) = std::fs::read_dir(&config.host.data_directory) else {
         return false;
     };

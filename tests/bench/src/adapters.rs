@@ -47,6 +47,8 @@ impl Adapters {
             handler_configuration: Vec::new(),
             grants: Grants::default(),
             address: Arc::from(port.address.as_str()),
+            configuration: Arc::default(),
+            transaction_prefix: "bench:".to_owned(),
             instances: port.instances,
             open_calls: port.open_calls,
             linger: Duration::from_millis(2),

@@ -56,7 +56,7 @@ fn walk(adapters: &Adapters, component: &str) -> Result<(f64, f64)> {
             open_calls: 256,
         };
         let pool = adapters.pool(component, &shape, walk.sink())?;
-        let walk = walk.start(pool);
+        let walk = walk.start(pool)?;
         let (start, cpu) = (Instant::now(), cpu_seconds("self"));
         walk.publish_and_wait(MESSAGES).await?;
         let rate = MESSAGES as f64 / start.elapsed().as_secs_f64();

@@ -46,6 +46,7 @@ impl NativePool {
             timeout: settings.timeout,
             answer_headers: ANSWER_HEADERS.map(str::to_owned).to_vec(),
             answer_excerpt: ANSWER_EXCERPT,
+            answer_body: 0,
         };
         let template = RequestTemplate::open(options, &[HttpGrant::parse(url)?])?;
         let mut threads = Vec::new();
@@ -94,6 +95,10 @@ impl TransmitterPool for NativePool {
 
     fn status(&self) -> PoolStatus {
         PoolStatus::default()
+    }
+
+    fn version(&self) -> Arc<str> {
+        Arc::from("native")
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use model::transmit::{BatchFailure, BoxFuture, Delivery, OutcomeSink, TransmitterPool};
 use model::{
     Body, EndpointConfiguration, ErrorInfo, Message, MessageId, Outcome, PortName, Priority,
-    Properties, Timestamp,
+    Properties, Timestamp, TransportSlot,
 };
 
 /// Of each body, in bytes.
@@ -35,7 +35,11 @@ impl Refill {
             port: PortName::new("bench")?,
             accepted: Timestamp(0),
             priority: Priority::default(),
+            transport: TransportSlot::Primary,
             attempts: 0,
+            earlier_attempts: 0,
+            expires: None,
+            lane: None,
             properties: Properties::default(),
             body: Body::Inline(Bytes::from(vec![b'x'; BODY])),
         };
@@ -44,6 +48,7 @@ impl Refill {
             address: Arc::from(address),
             configuration: Arc::new(EndpointConfiguration::default()),
             retries_left: 3,
+            max_response: None,
             alone: false,
         };
         let sink = Self {
@@ -100,6 +105,27 @@ impl OutcomeSink for Refill {
 
     fn settle(&self, batch: Vec<(MessageId, Outcome)>) -> BoxFuture<Result<(), BatchFailure>> {
         self.count(&batch);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn decide_transaction(
+        &self,
+        _: String,
+        messages: Vec<MessageId>,
+    ) -> BoxFuture<Result<(), BatchFailure>> {
+        let outcomes: Vec<_> = messages
+            .into_iter()
+            .map(|id| (id, Outcome::Delivered))
+            .collect();
+        self.count(&outcomes);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn decided_transactions(&self) -> BoxFuture<Result<Vec<String>, ErrorInfo>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn finish_transaction(&self, _: String) -> BoxFuture<Result<(), ErrorInfo>> {
         Box::pin(async { Ok(()) })
     }
 

@@ -155,7 +155,7 @@ impl Bench {
         runtime.block_on(async {
             let walk = Walk::new(&self.receiver.url(), 2 * THREADS * OPEN)?;
             let pool = self.pool(side, walk.sink())?;
-            let walk = walk.start(pool);
+            let walk = walk.start(pool)?;
             let (start, cpu) = (Instant::now(), cpu_seconds("self"));
             walk.publish_and_wait(MESSAGES).await?;
             let cost = cost(start.elapsed(), cpu_seconds("self") - cpu);

@@ -5,12 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use bytes::Bytes;
-use dispatcher::{Dispatcher, Enlisted};
+use dispatcher::{Dispatcher, Enlisted, Pools};
 use message_box::{Config, MessageBox, NewBody, NewMessage, Publication};
 use model::transmit::{OutcomeSink, TransmitterPool};
 use model::{
-    EndpointConfiguration, PortName, Priority, Properties, RetryPolicy, SendPort, Timestamp,
-    Transport,
+    EndpointConfiguration, PortName, Properties, RetryPolicy, SendPort, Timestamp, Transport,
 };
 
 use crate::machine::scratch;
@@ -43,16 +42,17 @@ impl Walk {
         let message_box = MessageBox::open(Config::new(directory.path().join("box")))?;
         let dispatcher = Dispatcher::new(message_box.clone());
         let port = PortName::new("bench")?;
+        let primary = Transport {
+            adapter: "bench".to_owned(),
+            address: Arc::from(address),
+            retry: RetryPolicy::default(),
+            configuration: Arc::new(EndpointConfiguration::default()),
+            window: None,
+            breaker: None,
+        };
         let enlisted = dispatcher.enlist(SendPort {
-            name: port.clone(),
-            primary: Transport {
-                adapter: "bench".to_owned(),
-                address: Arc::from(address),
-                retry: RetryPolicy::default(),
-                configuration: Arc::new(EndpointConfiguration::default()),
-            },
             high_watermark,
-            delivery_timeout: Duration::from_secs(60),
+            ..SendPort::new(port.clone(), primary)
         });
         Ok(Self {
             enlisted,
@@ -69,9 +69,14 @@ impl Walk {
         self.enlisted.sink()
     }
 
-    pub(crate) fn start(self, pool: Arc<dyn TransmitterPool>) -> Running {
-        self.enlisted.start(pool, true);
-        self.running
+    pub(crate) fn start(self, pool: Arc<dyn TransmitterPool>) -> Result<Running> {
+        let pools = Pools {
+            primary: vec![pool],
+            backup: None,
+        };
+        self.enlisted
+            .start(Arc::new(move |_| Ok(pools.clone())), true)?;
+        Ok(self.running)
     }
 }
 
@@ -127,11 +132,7 @@ impl Running {
 
 fn publication(messages: usize) -> Publication {
     let body = Bytes::from_static(&[b'x'; BODY]);
-    let message = || NewMessage {
-        body: NewBody::Inline(body.clone()),
-        properties: Properties::default(),
-        priority: Priority::default(),
-    };
+    let message = || NewMessage::new(NewBody::Inline(body.clone()), Properties::default());
     Publication {
         messages: (0..messages).map(|_| message()).collect(),
         idempotency_key: None,

@@ -6,10 +6,11 @@ use std::fmt;
 use wit_bindgen::spawn_local;
 
 use super::Instance;
-use crate::raw::batch_transmitter::{GuestTransmitterBatch, MessageFailure, TransmitterBatch};
-use crate::raw::types::Disposition;
+use super::outcomes::{REFUSED, complete, failures};
+use crate::raw::batch_transmitter::{GuestTransmitterBatch, TransmitterBatch};
+use crate::raw::types::{Disposition, MessageFailure};
 use crate::reporter::{Known, Reporter};
-use crate::{BatchLimits, BatchSendAdapter, ErrorInfo, Failure, Message, Outcome, Reporting};
+use crate::{BatchLimits, BatchSendAdapter, Failure, Message, Reporting};
 
 /// An adapter with what its open batches share.
 pub struct Batches<A> {
@@ -36,6 +37,14 @@ impl<A: BatchSendAdapter> Batches<A> {
     /// Its life.
     pub fn instance(&self) -> &Instance<A> {
         &self.instance
+    }
+
+    /// `transport-control.terminate`
+    pub async fn terminate(&self) {
+        self.instance.terminate().await;
+        if let Ok(adapter) = self.instance.loaded() {
+            adapter.terminate().await;
+        }
     }
 
     /// `batch-transmitter.get-batch`
@@ -78,11 +87,7 @@ impl<A: BatchSendAdapter> GuestTransmitterBatch for Batch<A> {
     fn begin_batch(&self) -> BatchLimits {
         match self.batches.instance.adapter() {
             Ok(adapter) => adapter.limits(),
-            // Whatever comes is refused anyway, one message at a time.
-            Err(_) => BatchLimits {
-                max_messages: 1,
-                max_bytes: 0,
-            },
+            Err(_) => REFUSED,
         }
     }
 
@@ -115,29 +120,6 @@ impl<A: BatchSendAdapter> GuestTransmitterBatch for Batch<A> {
     }
 }
 
-/// As many outcomes as messages, whatever the author has answered.
-fn complete(mut outcomes: Vec<Outcome>, messages: usize) -> Vec<Outcome> {
-    if outcomes.len() != messages {
-        let text = format!(
-            "the adapter answered {} outcomes for {messages} messages",
-            outcomes.len()
-        );
-        let missing = Err(Failure::retryable(ErrorInfo::new("adapter-defect", text)));
-        outcomes.resize(messages, missing);
-    }
-    outcomes
-}
-
-fn failures(outcomes: Vec<Outcome>) -> Vec<MessageFailure> {
-    let numbered = (0..).zip(outcomes);
-    numbered
-        .filter_map(|(index, outcome)| {
-            let failure = outcome.err()?;
-            Some(MessageFailure { index, failure })
-        })
-        .collect()
-}
-
 impl<A> fmt::Debug for Batches<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batches").finish_non_exhaustive()
@@ -149,38 +131,5 @@ impl<A> fmt::Debug for Batch<A> {
         f.debug_tuple("Batch")
             .field(&self.messages.borrow().len())
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_is_named_by_its_place() {
-        let outcomes = vec![
-            Ok(()),
-            Err(Failure::permanent("no")),
-            Ok(()),
-            Err(Failure::retryable("later")),
-        ];
-        let places: Vec<_> = failures(outcomes)
-            .iter()
-            .map(|failure| failure.index)
-            .collect();
-        assert_eq!(places, [1, 3]);
-    }
-
-    #[test]
-    fn a_message_without_an_outcome_has_failed_and_too_many_outcomes_are_ignored() {
-        let places = |answered, messages| -> Vec<u32> {
-            let outcomes = complete(vec![Ok(()); answered], messages);
-            failures(outcomes)
-                .iter()
-                .map(|failure| failure.index)
-                .collect()
-        };
-        assert_eq!(places(2, 4), [2, 3]);
-        assert_eq!(places(3, 2), [0; 0]);
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use crate::flight::{Airborne, Flight};
-use crate::{Configuration, ErrorInfo, Failure, log};
+use crate::{Configuration, ErrorInfo, Failure};
 
 /// An author's adapter, from the moment it is loaded, and whether it still takes work.
 #[derive(Debug)]
@@ -28,7 +28,6 @@ impl<A: 'static> Instance<A> {
         handler: Configuration,
         load: fn(Configuration) -> Result<A, ErrorInfo>,
     ) -> Result<(), ErrorInfo> {
-        log::log_panics();
         let adapter = load(handler)?;
         self.adapter
             .set(adapter)
@@ -48,16 +47,26 @@ impl<A: 'static> Instance<A> {
 
     /// `transport-control.terminate`
     pub async fn terminate(&self) {
-        self.terminating.set(true);
+        self.stop();
         self.flight.landed().await;
     }
 
-    /// The adapter, when it may be used.
+    /// `sync-transport-control.terminate`: no message is with the instance by then.
+    pub fn stop(&self) {
+        self.terminating.set(true);
+    }
+
+    /// The adapter, when it may take new work.
     pub(super) fn adapter(&self) -> Result<&A, Failure> {
         if self.terminating.get() {
             let error = ErrorInfo::new("terminating", "the adapter is terminating");
             return Err(Failure::retryable(error));
         }
+        self.loaded()
+    }
+
+    /// The adapter, also when it only finishes what was begun.
+    pub(super) fn loaded(&self) -> Result<&A, Failure> {
         self.adapter.get().ok_or_else(|| {
             let error = ErrorInfo::new("protocol", "a message came before initialize");
             Failure::retryable(error)
@@ -99,7 +108,8 @@ mod tests {
         let code = |instance: &Instance<u64>| instance.adapter().unwrap_err().error().code.clone();
         assert_eq!(code(&Instance::new()).as_deref(), Some("protocol"));
         let instance = loaded(Configuration::default());
-        instance.terminating.set(true);
+        instance.stop();
         assert_eq!(code(&instance).as_deref(), Some("terminating"));
+        assert_eq!(instance.loaded().unwrap(), &3, "what was begun is finished");
     }
 }

@@ -47,6 +47,14 @@ impl<A: SendAdapter> Single<A> {
         &self.instance
     }
 
+    /// `transport-control.terminate`
+    pub async fn terminate(&self) {
+        self.instance.terminate().await;
+        if let Ok(adapter) = self.instance.loaded() {
+            adapter.terminate().await;
+        }
+    }
+
     /// `transmitter.transmit-message`
     pub async fn transmit(&'static self, message: Message) -> Result<Disposition, Failure> {
         let adapter = self.instance.adapter()?;

@@ -19,8 +19,10 @@ pub struct Answer {
     pub status: u16,
     /// The headers that were asked for.
     pub headers: Vec<(String, String)>,
-    /// The beginning of the body; empty below status 300.
+    /// The beginning of the body, as much as was asked for.
     pub excerpt: Bytes,
+    /// There was more, or the connection broke before the end.
+    pub truncated: bool,
 }
 
 /// Why there was no answer.
@@ -73,27 +75,9 @@ async fn read_answer(
     response: Response<Incoming>,
     template: &RequestTemplate,
 ) -> Result<Answer, HttpError> {
-    let (parts, mut body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let status = parts.status.as_u16();
-    let wanted = if status >= 300 {
-        template.0.answer_excerpt
-    } else {
-        0
-    };
-    let mut excerpt = BytesMut::new();
-    let mut read = 0;
-    while let Some(frame) = body.frame().await {
-        // The status has arrived, and it is the answer: a body that breaks off changes nothing.
-        let Ok(frame) = frame else { break };
-        if let Some(data) = frame.data_ref() {
-            read += data.len();
-            let room = wanted - excerpt.len();
-            excerpt.extend_from_slice(&data[..data.len().min(room)]);
-        }
-        if read > LONGEST_ANSWER {
-            break;
-        }
-    }
+    let (excerpt, truncated) = read_body(body, template.wanted_of(status)).await;
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let named = template.0.answer_headers.iter();
     let headers = named
@@ -102,8 +86,33 @@ async fn read_answer(
     Ok(Answer {
         status,
         headers,
-        excerpt: excerpt.freeze(),
+        excerpt,
+        truncated,
     })
+}
+
+/// The first `wanted` bytes, and whether there are more. What is not wanted is read and discarded.
+async fn read_body<B>(mut body: B, wanted: usize) -> (Bytes, bool)
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let mut excerpt = BytesMut::new();
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        // The status has arrived, and it is the answer: a body that breaks off is a short body.
+        let Ok(frame) = frame else {
+            return (excerpt.freeze(), true);
+        };
+        if let Some(data) = frame.data_ref() {
+            read += data.len();
+            let room = wanted - excerpt.len();
+            excerpt.extend_from_slice(&data[..data.len().min(room)]);
+        }
+        if read > LONGEST_ANSWER.max(wanted) {
+            break;
+        }
+    }
+    (excerpt.freeze(), read > wanted)
 }
 
 fn classify(error: &legacy::Error) -> HttpError {
@@ -120,5 +129,48 @@ fn classify(error: &legacy::Error) -> HttpError {
         HttpError::Connect(text)
     } else {
         HttpError::Broken(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures::stream;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    async fn read<E>(pieces: Vec<Result<&'static str, E>>, wanted: usize) -> (Bytes, bool) {
+        let frame = |piece: Result<&'static str, E>| piece.map(|p| Frame::data(Bytes::from(p)));
+        let body = StreamBody::new(stream::iter(pieces.into_iter().map(frame)));
+        read_body(body, wanted).await
+    }
+
+    #[tokio::test]
+    async fn a_body_is_returned_as_far_as_it_is_wanted() {
+        let pieces = || -> Vec<Result<&str, Infallible>> { vec![Ok("one "), Ok("two")] };
+        for (wanted, returned, truncated) in [
+            (0, "", true),
+            (3, "one", true),
+            (6, "one tw", true),
+            (7, "one two", false),
+            (100, "one two", false),
+        ] {
+            assert_eq!(
+                read(pieces(), wanted).await,
+                (Bytes::from(returned), truncated),
+                "{wanted}"
+            );
+        }
+        let empty: Vec<Result<&str, Infallible>> = Vec::new();
+        assert_eq!(read(empty, 0).await, (Bytes::new(), false));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_truncated() {
+        let (returned, truncated) = read(vec![Ok("one "), Err("broken"), Ok("two")], 100).await;
+        assert_eq!((&*returned, truncated), (&b"one "[..], true));
     }
 }

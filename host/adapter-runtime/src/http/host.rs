@@ -71,6 +71,7 @@ impl wit::HostRequestTemplate for Context {
             timeout: Duration::from_millis(options.timeout),
             answer_headers: options.answer_headers,
             answer_excerpt: options.answer_excerpt,
+            answer_body: options.answer_body,
         };
         match RequestTemplate::open(options, &self.http_grants) {
             Ok(template) => Ok(Ok(self.table.push(template)?)),
@@ -156,10 +157,12 @@ fn answer(result: Result<Answer, HttpError>) -> Result<wit::Answer, wit::HttpErr
             status,
             headers,
             excerpt,
+            truncated,
         }) => Ok(wit::Answer {
             status,
             headers,
             excerpt: excerpt.into(),
+            truncated,
         }),
         Err(error) => Err(error.into()),
     }

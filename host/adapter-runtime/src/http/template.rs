@@ -37,6 +37,8 @@ pub struct RequestOptions {
     pub answer_headers: Vec<String>,
     /// Bytes of the answer's body to return when its status is 300 or more.
     pub answer_excerpt: u32,
+    /// Bytes of the answer's body to return when its status is below 300; 0 discards it.
+    pub answer_body: u32,
 }
 
 /// Checked [`RequestOptions`]. Cheap to clone.
@@ -50,11 +52,15 @@ pub(super) struct Parts {
     headers: HeaderMap,
     pub(super) timeout: Duration,
     pub(super) answer_headers: Vec<HeaderName>,
-    pub(super) answer_excerpt: usize,
+    answer_excerpt: usize,
+    answer_body: usize,
 }
 
-/// An answer's excerpt is copied into the guest: bounded whatever it asks for.
+/// What is returned of an answer is held by the host and copied into the guest: bounded whatever it
+/// asks for. Excerpts are for error texts,
 const LONGEST_EXCERPT: usize = 64 * 1024;
+/// bodies for responses.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
 impl RequestTemplate {
     /// Checks method, URL and headers, and that one of the grants covers the URL.
@@ -81,9 +87,9 @@ impl RequestTemplate {
         let answer_headers = names
             .map(|n| n.parse().map_err(|_| invalid("a header name", n)))
             .collect::<Result<_, _>>()?;
-        let answer_excerpt = usize::try_from(options.answer_excerpt)
-            .unwrap_or(usize::MAX)
-            .min(LONGEST_EXCERPT);
+        let bounded = |wanted: u32, longest: usize| {
+            usize::try_from(wanted).unwrap_or(usize::MAX).min(longest)
+        };
         let timeout = options.timeout;
         Ok(Self(Arc::new(Parts {
             method,
@@ -91,8 +97,18 @@ impl RequestTemplate {
             headers,
             timeout,
             answer_headers,
-            answer_excerpt,
+            answer_excerpt: bounded(options.answer_excerpt, LONGEST_EXCERPT),
+            answer_body: bounded(options.answer_body, LONGEST_BODY),
         })))
+    }
+
+    /// How much of the body of an answer of this status is returned.
+    pub(super) fn wanted_of(&self, status: u16) -> usize {
+        if status < 300 {
+            self.0.answer_body
+        } else {
+            self.0.answer_excerpt
+        }
     }
 
     /// The request for one message.
@@ -134,8 +150,19 @@ mod tests {
             headers: vec![(header.to_owned(), "x".to_owned())],
             timeout: Duration::from_secs(1),
             answer_headers: Vec::new(),
-            answer_excerpt: 0,
+            answer_excerpt: u32::MAX,
+            answer_body: 1,
         }
+    }
+
+    #[test]
+    fn what_is_wanted_of_a_body_depends_on_the_status_and_is_bounded() {
+        let grants = [HttpGrant::parse("http://localhost/").expect("valid")];
+        let options = options("POST", "http://localhost/", "x-a");
+        let template = RequestTemplate::open(options, &grants).expect("valid");
+        assert_eq!((template.wanted_of(200), template.wanted_of(299)), (1, 1));
+        assert_eq!(template.wanted_of(300), LONGEST_EXCERPT);
+        assert_eq!(template.wanted_of(503), LONGEST_EXCERPT);
     }
 
     #[test]

@@ -3,32 +3,40 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Body, EndpointConfiguration, Message, PortName, Priority, Properties, Timestamp};
+use model::{
+    Body, EndpointConfiguration, Message, PortName, Priority, Properties, Timestamp, TransportSlot,
+};
 
 use super::*;
 
-fn delivery() -> Arc<Delivery> {
+/// The delivery of a message, for this room's tests.
+pub(crate) fn delivery(sequence: u64) -> Delivery {
     let message = Message {
-        id: MessageId::new(1, 1),
+        id: MessageId::new(1, sequence),
         port: PortName::new("port").expect("a name"),
         accepted: Timestamp(0),
         priority: Priority::default(),
+        transport: TransportSlot::Primary,
         attempts: 0,
+        earlier_attempts: 0,
+        expires: None,
+        lane: None,
         properties: Properties::default(),
         body: Body::Inline(Bytes::new()),
     };
-    Arc::new(Delivery {
+    Delivery {
         message: Arc::new(message),
         address: Arc::from("null://"),
         configuration: Arc::new(EndpointConfiguration::default()),
         retries_left: 0,
+        max_response: None,
         alone: false,
-    })
+    }
 }
 
 fn lent() -> (Ledger, Ticket) {
     let mut ledger = Ledger::default();
-    let ticket = ledger.lend(delivery(), Instant::now());
+    let ticket = ledger.lend(Arc::new(delivery(1)), Instant::now());
     (ledger, ticket)
 }
 
@@ -43,6 +51,15 @@ fn outcomes(ledger: &mut Ledger) -> Vec<Outcome> {
 fn broken() -> Failure {
     Failure::retryable(ErrorInfo::new("x", "broken"))
 }
+
+fn response(text: &'static str) -> Response {
+    Response {
+        properties: Properties::default(),
+        body: Bytes::from(text),
+    }
+}
+
+const LATER: Duration = Duration::from_secs(9);
 
 #[test]
 fn the_answer_of_a_call_decides() {
@@ -78,13 +95,13 @@ fn a_drop_of_a_pending_message_is_a_failed_attempt_at_once() {
 fn a_commit_under_way_is_the_only_thing_that_decides() {
     let (mut ledger, ticket) = lent();
     ledger.batched(ticket);
-    ledger.settling(ticket);
+    assert_eq!(
+        ledger.settling(ticket, Outcome::Delivered),
+        Outcome::Delivered
+    );
     ledger.answered(ticket, Answer::Failed(broken()));
     ledger.dropped(ticket);
-    assert_eq!(
-        ledger.expire(Instant::now() + Duration::from_secs(9), Duration::ZERO),
-        0
-    );
+    assert_eq!(ledger.expire(Instant::now() + LATER, Duration::ZERO), 0);
     assert_eq!(outcomes(&mut ledger), []);
     ledger.settled(ticket);
     assert_eq!(
@@ -97,28 +114,106 @@ fn a_commit_under_way_is_the_only_thing_that_decides() {
 }
 
 #[test]
-fn what_was_taken_back_cannot_be_decided_or_handed_back() {
+fn what_was_taken_back_cannot_be_decided() {
     let (mut ledger, ticket) = lent();
     ledger.answered(ticket, Answer::Pending);
-    assert_eq!(
-        ledger.expire(
-            Instant::now() + Duration::from_secs(2),
-            Duration::from_secs(1)
-        ),
-        1
-    );
+    assert_eq!(ledger.expire(Instant::now() + LATER, LATER / 2), 1);
     assert_eq!(outcomes(&mut ledger).len(), 1);
-    assert!(!ledger.holds(ticket) && !ledger.handed_back(ticket) && !ledger.dropped(ticket));
+    assert!(!ledger.holds(ticket) && !ledger.dropped(ticket));
     ledger.answered(ticket, Answer::Transmitted);
     assert_eq!(outcomes(&mut ledger), []);
+    let refused = ledger.respond(ticket, response("late"));
+    let code = refused.err().and_then(|error| error.code);
+    assert_eq!(code.as_deref(), Some("taken-back"));
 }
 
 #[test]
 fn the_end_of_an_instance_leaves_commits_to_themselves() {
     let (mut ledger, settling) = lent();
     ledger.batched(settling);
-    ledger.settling(settling);
-    ledger.lend(delivery(), Instant::now());
-    assert_eq!(ledger.abandon().len(), 1);
+    ledger.settling(settling, Outcome::Delivered);
+    ledger.lend(Arc::new(delivery(2)), Instant::now());
+    assert_eq!(ledger.abandon(), [MessageId::new(1, 2)]);
     assert_eq!(ledger.undecided(), 0);
+}
+
+#[test]
+fn what_was_not_carried_out_leaves_without_an_outcome() {
+    let (mut ledger, ticket) = lent();
+    ledger.batched(ticket);
+    ledger.settling(ticket, Outcome::Delivered);
+    ledger.released(ticket);
+    assert_eq!((ledger.undecided(), ledger.in_flight()), (0, 0));
+    assert_eq!(outcomes(&mut ledger), []);
+}
+
+#[test]
+fn a_response_counts_with_the_delivery_however_that_comes_about() {
+    let (mut ledger, ticket) = lent();
+    ledger.respond(ticket, response("first")).expect("held");
+    ledger.respond(ticket, response("second")).expect("held");
+    ledger.answered(ticket, Answer::Transmitted);
+    assert_eq!(
+        outcomes(&mut ledger),
+        [Outcome::Answered(response("second"))]
+    );
+
+    let (mut ledger, ticket) = lent();
+    ledger.respond(ticket, response("yes")).expect("held");
+    ledger.answered(ticket, Answer::Pending);
+    ledger.batched(ticket);
+    assert_eq!(
+        ledger.settling(ticket, Outcome::Delivered),
+        Outcome::Answered(response("yes"))
+    );
+}
+
+#[test]
+fn a_response_is_forgotten_with_any_other_outcome() {
+    let (mut ledger, ticket) = lent();
+    ledger.respond(ticket, response("no")).expect("held");
+    ledger.answered(ticket, Answer::Failed(broken()));
+    assert_eq!(outcomes(&mut ledger), [Outcome::Failed(broken())]);
+
+    let suspend = Outcome::Suspend(ErrorInfo::new("x", "a person should look"));
+    let (mut ledger, ticket) = lent();
+    ledger.respond(ticket, response("no")).expect("held");
+    ledger.batched(ticket);
+    assert_eq!(ledger.settling(ticket, suspend.clone()), suspend);
+}
+
+#[test]
+fn a_transaction_is_settled_whole_or_not_at_all() {
+    let mut ledger = Ledger::default();
+    let tickets: Vec<Ticket> = (1..=2)
+        .map(|n| ledger.lend(Arc::new(delivery(n)), Instant::now()))
+        .collect();
+    let ids = [MessageId::new(1, 1), MessageId::new(1, 2)];
+    assert_eq!(ledger.settling_all(&tickets).as_deref(), Some(&ids[..]));
+    assert_eq!(ledger.expire(Instant::now() + LATER, Duration::ZERO), 0);
+
+    let late = ledger.lend(Arc::new(delivery(3)), Instant::now());
+    ledger.expire(Instant::now() + LATER, Duration::ZERO);
+    let other = ledger.lend(Arc::new(delivery(4)), Instant::now());
+    assert_eq!(ledger.settling_all(&[other, late]), None);
+    assert_eq!(
+        ledger.expire(Instant::now() + LATER, Duration::ZERO),
+        1,
+        "nothing is being committed: the other one can still expire"
+    );
+}
+
+#[test]
+fn b107_alone_a_message_is_the_culprit_and_among_others_a_suspect() {
+    let error = ErrorInfo::new("trap", "unreachable");
+    let ids = [MessageId::new(1, 1), MessageId::new(1, 2)];
+    assert_eq!(
+        blame(&ids[..1], &error),
+        [(ids[0], Outcome::Failed(Failure::retryable(error.clone())))]
+    );
+    assert_eq!(
+        blame(&ids, &error),
+        ids.map(|id| (id, Outcome::Suspect(error.clone())))
+    );
+    assert_eq!(blame(&[], &error), []);
 }

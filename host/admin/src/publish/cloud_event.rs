@@ -6,7 +6,7 @@
 use axum::http::HeaderMap;
 use model::Properties;
 
-use super::envelope::text;
+use crate::header::text;
 use crate::problem::Problem;
 
 const REQUIRED: [&str; 4] = ["id", "source", "type", "specversion"];

@@ -1,9 +1,9 @@
 //! Which kind of content a request has, from its headers.
 
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 
-use super::envelope::text;
+use crate::header::{refuse_encoded, text};
 use crate::problem::Problem;
 
 /// How the body is to be read.
@@ -47,20 +47,6 @@ impl Content {
 
 fn is_binary_event(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| name.as_str().starts_with("ce-"))
-}
-
-/// A compressed body would reach the destination without the header that says so.
-fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
-    let encoding = match headers.get(CONTENT_ENCODING) {
-        Some(value) => text(&CONTENT_ENCODING, value)?,
-        None => return Ok(()),
-    };
-    if encoding.eq_ignore_ascii_case("identity") {
-        return Ok(());
-    }
-    Err(Problem::unsupported(format!(
-        "the content encoding {encoding} is not understood; send the body as it is"
-    )))
 }
 
 #[cfg(test)]

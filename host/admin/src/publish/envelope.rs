@@ -1,12 +1,15 @@
 //! What a request's headers say about its messages, whatever its body holds.
 
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName};
 use message_box::{NewBody, NewMessage};
-use model::{Priority, Properties};
+use model::{Priority, Properties, Timestamp, property};
 
+use super::lifetime;
+use crate::header::text;
 use crate::problem::Problem;
 
+const ORDERING_KEY: &str = "sendport-ordering-key";
 const PRIORITY: &str = "sendport-priority";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const PROPERTY_PREFIX: &str = "sendport-property-";
@@ -17,16 +20,17 @@ const TRACE_CONTEXT: [&str; 2] = ["traceparent", "tracestate"];
 /// An idempotency key is kept with the messages: long enough for any UUID or hash, and no longer.
 const LONGEST_KEY: usize = 255;
 
-/// Properties, priority and idempotency key of a request.
+/// What all messages of a request have in common, and its idempotency key.
 #[derive(Debug)]
 pub(super) struct Envelope {
     pub(super) properties: Properties,
     pub(super) priority: Priority,
+    pub(super) expires: Option<Timestamp>,
     pub(super) idempotency_key: Option<String>,
 }
 
 impl Envelope {
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
+    pub(super) fn read(headers: &HeaderMap, now: Timestamp) -> Result<Self, Problem> {
         let mut properties = Properties::default();
         for name in TRACE_CONTEXT {
             let values = headers.get_all(name).iter();
@@ -47,10 +51,13 @@ impl Envelope {
                 Some(name) => properties.set(name, text(header, value)?),
             }
         }
+        ordering_key(headers, &mut properties)?;
+        let idempotency_key = idempotency_key(headers)?;
         Ok(Self {
             properties,
             priority: priority(headers)?,
-            idempotency_key: idempotency_key(headers)?,
+            expires: lifetime::expiry(headers, now, idempotency_key.is_some())?,
+            idempotency_key,
         })
     }
 
@@ -58,27 +65,49 @@ impl Envelope {
     pub(super) fn keep_content_type(&mut self, headers: &HeaderMap) -> Result<(), Problem> {
         if let Some(value) = headers.get(CONTENT_TYPE) {
             let media_type = text(&CONTENT_TYPE, value)?;
-            self.properties.set("content-type", media_type);
+            self.properties.set(property::CONTENT_TYPE, media_type);
         }
         Ok(())
     }
 
     /// The one message of the request.
-    pub(super) fn message(self, body: NewBody) -> NewMessage {
+    pub(super) fn message(mut self, body: NewBody) -> NewMessage {
+        let properties = std::mem::take(&mut self.properties);
+        self.message_with(body, properties)
+    }
+
+    /// One message of the request, with properties of its own.
+    pub(super) fn message_with(&self, body: NewBody, properties: Properties) -> NewMessage {
         NewMessage {
-            body,
-            properties: self.properties,
             priority: self.priority,
+            expires: self.expires,
+            ..NewMessage::new(body, properties)
         }
     }
 }
 
-/// A header's value as text. Headers are bytes; properties are text.
-pub(super) fn text(name: impl AsRef<str>, value: &HeaderValue) -> Result<&str, Problem> {
-    std::str::from_utf8(value.as_bytes()).map_err(|_| {
-        let name = name.as_ref();
-        Problem::malformed(format!("the header {name} is not UTF-8")).with("header", name)
-    })
+/// The lane of the messages, where the port orders by key; a property like any other.
+fn ordering_key(headers: &HeaderMap, properties: &mut Properties) -> Result<(), Problem> {
+    let Some(value) = headers.get(ORDERING_KEY) else {
+        return Ok(());
+    };
+    let key = text(ORDERING_KEY, value)?;
+    if key.is_empty() {
+        let detail = format!("{ORDERING_KEY} is empty; leave it out for messages without order");
+        return Err(Problem::malformed(detail).with("header", ORDERING_KEY));
+    }
+    if properties
+        .get(property::ORDERING_KEY)
+        .is_some_and(|other| other != key)
+    {
+        let detail = format!(
+            "{ORDERING_KEY} and {PROPERTY_PREFIX}{} say different things; send one of them",
+            property::ORDERING_KEY
+        );
+        return Err(Problem::malformed(detail).with("header", ORDERING_KEY));
+    }
+    properties.set(property::ORDERING_KEY, key);
+    Ok(())
 }
 
 fn priority(headers: &HeaderMap) -> Result<Priority, Problem> {

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use message_box::{NewBody, NewMessage};
 use model::Properties;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::cloud_event::{check_name, check_required, header_value};
+use super::envelope::Envelope;
 use crate::ndjson::json_problem;
 use crate::problem::Problem;
 
@@ -23,6 +25,13 @@ const DEFAULT_CONTENT_TYPE: &str = "application/json";
 pub(super) struct Event {
     pub(super) body: Bytes,
     pub(super) properties: Properties,
+}
+
+impl Event {
+    /// As a message of the request that brought it.
+    pub(super) fn message(self, envelope: &Envelope) -> NewMessage {
+        envelope.message_with(NewBody::Inline(self.body), self.properties)
+    }
 }
 
 /// Structured mode: the text is one event.

@@ -1,17 +1,19 @@
-//! A host without a network: one port `orders` whose pool hands its deliveries to the test.
+//! A host without a network, whose ports' pools hand their deliveries to the test. Unless a test says
+//! otherwise, there is one port, `orders`.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
-use dispatcher::Dispatcher;
+use dispatcher::{Dispatcher, Pools};
 use http_body_util::BodyExt as _;
 use message_box::{Config, MessageBox};
 use model::transmit::{BoxFuture, Delivery, OutcomeSink, PoolStatus, Terminated, TransmitterPool};
-use model::{ErrorInfo, Message, PortName, RetryPolicy, SendPort, Timestamp, Transport};
+use model::{ErrorInfo, Message, MessageId, Outcome, PortName, SendPort, Timestamp, Transport};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
@@ -28,10 +30,13 @@ pub(super) struct Host {
     pub(super) router: Router,
     pub(super) dispatcher: Dispatcher,
     pub(super) message_box: MessageBox,
-    pub(super) sink: Arc<dyn OutcomeSink>,
+    sinks: Sinks,
     deliveries: mpsc::UnboundedReceiver<Delivery>,
     _directory: tempfile::TempDir,
 }
+
+/// What the pools of each port report to.
+type Sinks = Arc<Mutex<BTreeMap<String, Arc<dyn OutcomeSink>>>>;
 
 /// Passes deliveries on and resolves none.
 struct Pool(mpsc::UnboundedSender<Delivery>);
@@ -55,6 +60,10 @@ impl TransmitterPool for Pool {
     fn status(&self) -> PoolStatus {
         PoolStatus::default()
     }
+
+    fn version(&self) -> Arc<str> {
+        "recorder 1.0".into()
+    }
 }
 
 /// An answer as a test wants to look at it.
@@ -62,23 +71,29 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) json: Value,
+    pub(super) body: Bytes,
 }
 
 impl Host {
     pub(super) fn start() -> Self {
-        Self::with_box_size(None)
+        Self::serving(vec![port("orders")])
     }
 
-    pub(super) fn with_box_size(max_size: Option<u64>) -> Self {
+    pub(super) fn serving(ports: Vec<SendPort>) -> Self {
+        Self::with_box_size(ports, None)
+    }
+
+    pub(super) fn with_box_size(ports: Vec<SendPort>, max_size: Option<u64>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::new(directory.path());
         config.max_size = max_size;
         let message_box = MessageBox::open(config).unwrap();
         let dispatcher = Dispatcher::new(message_box.clone());
         let (sender, deliveries) = mpsc::unbounded_channel();
-        let enlisted = dispatcher.enlist(orders());
-        let sink = enlisted.sink();
-        enlisted.start(Arc::new(Pool(sender)), false);
+        let sinks = Sinks::default();
+        for port in ports {
+            serve(&dispatcher, port, &sender, &sinks);
+        }
         let router = router(AdminState {
             dispatcher: dispatcher.clone(),
             message_box: message_box.clone(),
@@ -89,26 +104,32 @@ impl Host {
             router,
             dispatcher,
             message_box,
-            sink,
+            sinks,
             deliveries,
             _directory: directory,
         }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = answer.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            json: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        }
+        send(self.router.clone(), request).await
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
         let request = Request::get(path).body(Body::empty()).unwrap();
         self.send(request).await
+    }
+
+    /// A request with a JSON body, or with none.
+    pub(super) async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).unwrap()).await
     }
 
     /// Publishes to `orders`.
@@ -123,12 +144,44 @@ impl Host {
         (delivery.message, body)
     }
 
+    /// Reports what became of messages of `orders`; on disk when it returns.
+    pub(super) async fn settle(&self, batch: Vec<(MessageId, Outcome)>) {
+        self.settle_on("orders", batch).await;
+    }
+
+    pub(super) async fn settle_on(&self, port: &str, batch: Vec<(MessageId, Outcome)>) {
+        let sink = self.sinks.lock().unwrap()[port].clone();
+        sink.settle(batch).await.unwrap();
+    }
+
+    /// Publishes a message to `orders` and lets it fail for good.
+    pub(super) async fn suspended(&mut self, body: &str, error: ErrorInfo) -> MessageId {
+        self.post(&[], body.to_owned()).await.accepted(1);
+        let (message, _) = self.delivered().await;
+        let batch = vec![(message.id, Outcome::Suspend(error))];
+        self.settle(batch).await;
+        message.id
+    }
+
     /// Messages ever accepted, and bytes of bodies in the box.
     pub(super) async fn kept(&self) -> (u64, u64) {
         let audit = self.message_box.audit().await.unwrap();
         assert!(audit.holds);
         let counts = self.message_box.counts(Timestamp::default()).await.unwrap();
         (audit.accepted, counts.iter().map(|port| port.bytes).sum())
+    }
+}
+
+/// Sends a request without holding on to the host.
+pub(super) async fn send(router: Router, request: Request<Body>) -> Answer {
+    let answer = router.oneshot(request).await.unwrap();
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        json: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        body,
     }
 }
 
@@ -165,16 +218,42 @@ pub(super) fn properties(message: &Message) -> Vec<(&str, &str)> {
     message.properties.iter().collect()
 }
 
-fn orders() -> SendPort {
-    SendPort {
-        name: PortName::new("orders").unwrap(),
-        primary: Transport {
-            adapter: "recorder".to_owned(),
-            address: "test://orders".into(),
-            retry: RetryPolicy::default(),
-            configuration: Arc::default(),
-        },
-        high_watermark: 1024,
-        delivery_timeout: Duration::from_secs(3600),
+/// Serves the port with a pool that passes its deliveries on.
+fn serve(
+    dispatcher: &Dispatcher,
+    port: SendPort,
+    deliveries: &mpsc::UnboundedSender<Delivery>,
+    sinks: &Sinks,
+) {
+    let (name, has_backup) = (port.name.to_string(), port.backup.is_some());
+    let (deliveries, sinks) = (deliveries.clone(), sinks.clone());
+    let primaries = port.dynamic.len().max(1);
+    let factory = move |sink: Arc<dyn OutcomeSink>| {
+        sinks.lock().unwrap().insert(name.clone(), sink);
+        let pool = || -> Arc<dyn TransmitterPool> { Arc::new(Pool(deliveries.clone())) };
+        Ok(Pools {
+            primary: (0..primaries).map(|_| pool()).collect(),
+            backup: has_backup.then(pool),
+        })
+    };
+    let enlisted = dispatcher.enlist(port);
+    enlisted.start(Arc::new(factory), false).unwrap();
+}
+
+/// A static one-way port without any policy.
+pub(super) fn port(name: &str) -> SendPort {
+    let mut port = SendPort::new(PortName::new(name).unwrap(), transport("test://orders"));
+    port.delivery_timeout = Duration::from_secs(3600);
+    port
+}
+
+pub(super) fn transport(address: &str) -> Transport {
+    Transport {
+        adapter: "recorder".to_owned(),
+        address: address.into(),
+        retry: model::RetryPolicy::default(),
+        configuration: Arc::default(),
+        window: None,
+        breaker: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{Host, LIMITS, post};
+use super::fixture::{Host, LIMITS, port, post};
 
 const LINES: (&str, &str) = ("content-type", "application/x-ndjson");
 
@@ -36,7 +36,7 @@ async fn a_closed_box_is_an_outage_not_an_error() {
 
 #[tokio::test]
 async fn a_full_box_is_insufficient_storage() {
-    let host = Host::with_box_size(Some(1 << 20));
+    let host = Host::with_box_size(vec![port("orders")], Some(1 << 20));
     let body = vec![b'x'; 60 << 10];
     let mut accepted = 0;
     let answer = loop {

@@ -56,15 +56,18 @@ impl PortLoop {
             },
         });
         let left = deadline.saturating_duration_since(Instant::now());
-        let terminate = self.pool.terminate(left);
+        let owners = self.routes.iter().filter(|route| !route.borrows);
+        let pools = owners.flat_map(|route| &route.pools);
+        let terminates: Vec<_> = pools.map(|pooled| pooled.pool.terminate(left)).collect();
         let at_most = left.saturating_add(POOL_OVERRUN);
         self.begin(async move {
-            let terminated = tokio::time::timeout(at_most, terminate).await;
-            Finished::Terminated(terminated.ok())
+            let all = futures::future::join_all(terminates);
+            let terminated = tokio::time::timeout(at_most, all).await;
+            Finished::Terminated(terminated.ok().map(together))
         });
     }
 
-    pub(super) fn pool_terminated(&mut self, terminated: Option<Terminated>) {
+    pub(super) fn pools_terminated(&mut self, terminated: Option<Terminated>) {
         let Some(drain) = &mut self.drain else { return };
         match terminated {
             Some(terminated) => {
@@ -115,11 +118,9 @@ impl PortLoop {
     /// A message of the drain was settled.
     pub(super) fn note_drained(&mut self, decision: &Decision) {
         let Some(drain) = &mut self.drain else { return };
-        match decision.verdict {
+        match decision.verdict() {
             Verdict::Release { .. } => drain.report.handed_back.push(decision.id),
-            Verdict::Delete | Verdict::Resubmit { .. } | Verdict::Suspend { .. } => {
-                drain.report.settled += 1;
-            }
+            _ => drain.report.settled += 1,
         }
     }
 
@@ -137,9 +138,12 @@ impl PortLoop {
         let Some(Phase::LastSettlements { until }) = phase else {
             return false;
         };
-        let is_done =
-            self.unresolved.is_empty() && self.settling.is_idle() && !self.claiming.is_underway();
+        let is_done = self.unresolved.is_empty() && self.settling.is_idle() && !self.is_claiming();
         is_done || now >= until
+    }
+
+    fn is_claiming(&self) -> bool {
+        self.routes.iter().any(|route| route.claiming.is_underway())
     }
 
     /// The report as it stands. What is not settled on disk stays in the message box and is delivered
@@ -165,4 +169,15 @@ impl PortLoop {
         report.perhaps_sent.retain(is_back);
         report
     }
+}
+
+/// The ends of a port's pools as one.
+fn together(ends: Vec<Terminated>) -> Terminated {
+    let mut all = Terminated::default();
+    for end in ends {
+        all.in_flight += end.in_flight;
+        all.interrupted |= end.interrupted;
+        all.handed_back.extend(end.handed_back);
+    }
+    all
 }

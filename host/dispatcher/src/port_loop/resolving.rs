@@ -1,16 +1,16 @@
 //! Turning what a pool reports into decisions, and finding the messages it never reports about.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use model::transmit::{BatchFailure, BatchFailureReason};
-use model::{ErrorInfo, Failure, MessageId, Outcome, Standing, Timestamp, decide};
+use model::{
+    ErrorInfo, Failure, MessageId, Outcome, Response, Retry, Timestamp, Verdict, conclude, decide,
+};
 use tokio::time::Instant;
 
-use super::{Finished, PortLoop};
+use super::PortLoop;
 use crate::clock;
-use crate::inbox::OutcomeBatch;
-use crate::settle::{BatchEnd, Decision};
-use crate::sink;
+use crate::settle::Decision;
 use crate::unresolved::{Held, Resolution};
 
 /// The table is searched for overdue messages this often, or four times per time-out if that is more.
@@ -27,6 +27,9 @@ impl PortLoop {
             for batch in arrivals.batches.drain(..) {
                 self.begin_batch(batch, now);
             }
+            for prepared in arrivals.prepared.drain(..) {
+                self.begin_transaction(prepared, now);
+            }
             for (id, outcome) in arrivals.outcomes.drain(..) {
                 self.resolve(id, outcome, now);
             }
@@ -41,7 +44,7 @@ impl PortLoop {
     pub(super) fn resolve(&mut self, id: MessageId, outcome: Outcome, now: Timestamp) {
         match self.unresolved.resolve(id, outcome) {
             Resolution::Counts(held, outcome) => {
-                let decision = self.decision(id, held, outcome, now);
+                let decision = self.decision(&held, outcome, now);
                 self.settling.decided.push(decision);
             }
             Resolution::Deferred => {}
@@ -52,54 +55,80 @@ impl PortLoop {
         }
     }
 
-    fn begin_batch(&mut self, batch: OutcomeBatch, now: Timestamp) {
-        let OutcomeBatch { outcomes, answer } = batch;
-        let ids: Vec<_> = outcomes.iter().map(|(id, _)| *id).collect();
-        let held = if self.hears_no_more() {
-            Err(sink::shutting_down(&self.port.settings.name))
-        } else {
-            let taken = self.unresolved.take_batch(&ids);
-            taken.map_err(|culprits| not_yours(&ids, culprits))
-        };
-        match held {
-            Err(failure) => {
-                if answer.send(Err(failure)).is_err() {
-                    tracing::debug!(port = %self.port.settings.name, "the adapter of a refused outcome batch is gone");
-                }
-            }
-            Ok(held) => {
-                let outcomes = outcomes.into_iter().zip(held);
-                let decisions = outcomes
-                    .map(|((id, outcome), held)| self.decision(id, held, outcome, now))
-                    .collect();
-                self.settling.batches += 1;
-                let message_box = self.message_box.clone();
-                self.begin(async move {
-                    Finished::BatchSettled(BatchEnd::of(&message_box, decisions, answer).await)
-                });
-            }
-        }
-    }
-
-    fn decision(
-        &mut self,
-        id: MessageId,
-        held: Held,
-        outcome: Outcome,
-        now: Timestamp,
-    ) -> Decision {
+    /// What is to be done about a message whose outcome is known. The breaker of its route hears of it.
+    pub(super) fn decision(&mut self, held: &Held, outcome: Outcome, now: Timestamp) -> Decision {
         if let Some(error) = error_of(&outcome) {
             self.news = Some((now, error.clone()));
         }
-        let standing = Standing {
-            attempts: held.attempts,
-            policy: self.port.settings.primary.retry,
-            now,
+        self.tell_breaker(held.route, &outcome);
+        let dice = self.dice.throw();
+        let standing = self.standing(&held.message, now, dice);
+        let (verdict, response) = match outcome {
+            Outcome::Answered(response) => (Verdict::Delete, Some(response)),
+            outcome => (decide(outcome, standing), None),
         };
+        self.concluded(held, verdict, response, now)
+    }
+
+    /// A verdict with everything that follows from it.
+    pub(super) fn concluded(
+        &self,
+        held: &Held,
+        verdict: Verdict,
+        response: Option<Response>,
+        now: Timestamp,
+    ) -> Decision {
+        let settings = &self.port.settings;
+        let is_final = matches!(verdict, Verdict::Suspend { .. });
+        let adapter = is_final.then(|| self.version(held));
+        let named = adapter.as_deref().unwrap_or_default();
+        let mut conclusion = conclude(settings, &held.message, named, verdict, response, now);
+        for emission in &mut conclusion.emissions {
+            self.directory.complete(emission, now);
+        }
+        if let Verdict::Route(emission) = &mut conclusion.verdict {
+            self.directory.complete(emission, now);
+        }
+        let retention = settings.two_way.as_ref().map(|two_way| two_way.retention);
         Decision {
-            id,
+            id: held.message.id,
             lease: held.lease,
-            verdict: decide(outcome, standing),
+            route: held.route,
+            conclusion,
+            answer_until: now.after(retention.unwrap_or_default()),
+            adapter,
+            expired: false,
+        }
+    }
+
+    fn version(&self, held: &Held) -> Arc<str> {
+        let pools = self.routes.get(held.route).map(|route| &route.pools);
+        let pooled = pools.and_then(|pools| pools.get(held.pool));
+        pooled.map_or_else(|| Arc::from(""), |pooled| pooled.pool.version())
+    }
+
+    /// The message's own fault is none of the destination's.
+    fn tell_breaker(&mut self, route: usize, outcome: &Outcome) {
+        let Some(breaker) = &mut self.routes[route].breaker else {
+            return;
+        };
+        match outcome {
+            Outcome::Delivered
+            | Outcome::Answered(_)
+            | Outcome::Failed(Failure {
+                retry: Retry::Never,
+                ..
+            }) => breaker.succeeded(),
+            Outcome::Failed(_) | Outcome::Resubmit { .. } | Outcome::NextTransport(_) => {
+                if breaker.failed(Instant::now().into_std()) {
+                    let slot = self.routes[route].slot.as_str();
+                    tracing::warn!(
+                        port = %self.port.settings.name, transport = slot,
+                        "the circuit breaker is open: the destination only fails, messages wait"
+                    );
+                }
+            }
+            Outcome::Suspend(_) | Outcome::Returned | Outcome::Suspect(_) => breaker.undecided(),
         }
     }
 
@@ -133,29 +162,15 @@ impl PortLoop {
     }
 }
 
-/// Nothing of the batch took effect, because of these.
-pub(super) fn not_yours(ids: &[MessageId], culprits: Vec<usize>) -> BatchFailure {
-    let first = culprits.first().and_then(|place| ids.get(*place));
-    let named = first.map(ToString::to_string).unwrap_or_default();
-    let others = match culprits.len() {
-        0 | 1 => String::new(),
-        n => format!(" and {} more of the batch", n - 1),
-    };
-    BatchFailure {
-        reason: BatchFailureReason::NotYours,
-        text: format!(
-            "message {named}{others} is not the adapter's to decide about: it was resolved before, or taken back when its time was up"
-        ),
-        culprits,
-    }
-}
-
 fn error_of(outcome: &Outcome) -> Option<&ErrorInfo> {
     match outcome {
         Outcome::Failed(Failure { error, .. })
         | Outcome::NextTransport(error)
         | Outcome::Suspend(error)
         | Outcome::Suspect(error) => Some(error),
-        Outcome::Delivered | Outcome::Resubmit { .. } | Outcome::Returned => None,
+        Outcome::Delivered
+        | Outcome::Answered(_)
+        | Outcome::Resubmit { .. }
+        | Outcome::Returned => None,
     }
 }

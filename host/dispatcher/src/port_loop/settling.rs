@@ -4,19 +4,16 @@
 //! else's, or the host ends. While the storage fails, one careful round is open at a time and nothing
 //! is claimed: what waits to be settled could be claimed again once its lease has run out.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use message_box::Error;
-use model::transmit::{BatchFailure, BatchFailureReason};
 use model::{ErrorInfo, Verdict};
 use tokio::time::Instant;
 
-use super::resolving::not_yours;
 use super::{Finished, PortLoop};
 use crate::backoff::Backoff;
 use crate::clock;
-use crate::settle::{BatchEnd, Decision, Round};
+use crate::settle::{Batch, Decision, Round};
 use crate::throttle::Throttle;
 
 /// Rounds open at once: one on its way to the disk and one that waits behind it. Decisions that come
@@ -34,8 +31,10 @@ pub(super) struct Settling {
     pub(super) decided: Vec<Decision>,
     /// Open rounds.
     pub(super) rounds: usize,
-    /// Open outcome batches.
+    /// Open outcome batches and transactions, those that wait for the storage included.
     pub(super) batches: usize,
+    /// Outcome batches that the storage refused, to be tried again.
+    pub(super) waiting: Vec<Batch>,
     /// How the message box is doing.
     pub(super) storage: Backoff,
     failures: Throttle,
@@ -47,6 +46,7 @@ impl Settling {
             decided: Vec::new(),
             rounds: 0,
             batches: 0,
+            waiting: Vec::new(),
             storage: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             failures: Throttle::default(),
         }
@@ -65,6 +65,7 @@ impl Settling {
     /// When the next careful round is due.
     pub(super) fn wake(&self) -> Option<Instant> {
         let waits = !self.decided.is_empty() && self.rounds == 0;
+        let waits = waits || !self.waiting.is_empty();
         self.storage.retry_at().filter(|_| waits)
     }
 }
@@ -72,6 +73,7 @@ impl Settling {
 impl PortLoop {
     /// Begins a round with everything that is decided.
     pub(super) fn settle_more(&mut self, now: Instant) {
+        self.settle_waiting_batches(now);
         let settling = &mut self.settling;
         let is_careful = settling.storage.is_failing();
         let rounds = if is_careful { 1 } else { ROUNDS };
@@ -104,97 +106,64 @@ impl PortLoop {
         }
     }
 
-    pub(super) fn batch_ended(&mut self, end: BatchEnd) {
-        self.settling.batches -= 1;
-        let result = match end.result {
-            Ok(()) => {
-                self.storage_worked();
-                self.count(&end.decisions);
-                Ok(())
-            }
-            Err(error) => Err(self.batch_failed(end.decisions, error)),
-        };
-        if end.answer.send(result).is_err() {
-            tracing::debug!(port = %self.port.settings.name, "the adapter of an outcome batch is gone");
-        }
-    }
-
-    /// Nothing of it took effect: the messages are the adapter's again, but for those that are nobody's.
-    fn batch_failed(&mut self, decisions: Vec<Decision>, error: Error) -> BatchFailure {
-        let (failure, ours) = match error {
-            Error::NotLeased { ids } => {
-                let lost: HashSet<_> = ids.into_iter().collect();
-                let ids: Vec<_> = decisions.iter().map(|d| d.id).collect();
-                let places = ids.iter().enumerate().filter(|(_, id)| lost.contains(id));
-                let culprits = places.map(|(place, _)| place).collect();
-                let (gone, ours): (Vec<_>, Vec<_>) =
-                    decisions.into_iter().partition(|d| lost.contains(&d.id));
-                self.forget(&gone);
-                (not_yours(&ids, culprits), ours)
-            }
-            error => {
-                self.storage_failed(&error);
-                let failure = BatchFailure {
-                    reason: BatchFailureReason::Storage,
-                    text: format!("the outcome batch was not committed: {error}"),
-                    culprits: Vec::new(),
-                };
-                (failure, decisions)
-            }
-        };
-        for decision in ours {
-            // What the host reported about the message while its batch was open counts now.
-            if let Some(outcome) = self.unresolved.give_back(decision.id, decision.lease) {
-                self.resolve(decision.id, outcome, clock::now());
-            }
-        }
-        failure
-    }
-
     /// Committed: the credits are free.
-    fn count(&mut self, decisions: &[Decision]) {
-        let mut handed_back = false;
+    pub(super) fn count(&mut self, decisions: &[Decision]) {
+        let mut handed_back = [false; 2];
+        let mut progress = false;
         for decision in decisions {
-            let was_here = self.unresolved.remove(decision.id, decision.lease);
-            match &decision.verdict {
-                Verdict::Delete => self.tally.delivered += 1,
-                Verdict::Resubmit { .. } => self.tally.retried += 1,
-                Verdict::Suspend { error, .. } => {
-                    self.tally.suspended += 1;
-                    let port = &self.port.settings.name;
-                    tracing::debug!(%port, id = %decision.id, %error, "suspended");
-                    if let Some(held_back) = self.suspensions.admit(Instant::now()) {
-                        tracing::warn!(%port, id = %decision.id, %error, held_back, "message suspended: it waits for a person");
-                    }
-                }
-                Verdict::Release { alone } => {
-                    self.tally.returned += 1;
-                    handed_back |= !alone;
-                }
-            }
-            if was_here {
+            if let Some(held) = self.unresolved.remove(decision.id, decision.lease) {
+                self.free_credit(held.route, held.pool);
                 self.note_drained(decision);
             }
+            self.tally_up(decision);
+            match decision.verdict() {
+                Verdict::Release { alone } => handed_back[decision.route.min(1)] |= !alone,
+                _ => progress = true,
+            }
         }
-        let released = |d: &Decision| matches!(d.verdict, Verdict::Release { .. });
-        if !decisions.iter().all(released) {
+        if progress {
             self.tally.last_progress = Some(clock::now());
-            self.claiming.handed_back.recovered();
-        } else if handed_back {
-            let why = "the adapter handed messages back".to_owned();
-            self.claiming.handed_back.failed(why, Instant::now());
+        }
+        for (route, handed_back) in self.routes.iter_mut().zip(handed_back) {
+            if progress {
+                route.claiming.handed_back.recovered();
+            } else if handed_back {
+                let why = "the adapter handed messages back".to_owned();
+                route.claiming.handed_back.failed(why, Instant::now());
+            }
+        }
+    }
+
+    fn tally_up(&mut self, decision: &Decision) {
+        let tally = &mut self.tally;
+        tally.expired += u64::from(decision.expired);
+        match decision.verdict() {
+            Verdict::Delete => tally.delivered += 1,
+            Verdict::Resubmit { .. } => tally.retried += 1,
+            Verdict::NextTransport { .. } => tally.moved += 1,
+            Verdict::Route(_) => tally.routed += 1,
+            Verdict::Release { .. } => tally.returned += 1,
+            Verdict::Suspend { error, .. } => {
+                tally.suspended += 1;
+                let port = &self.port.settings.name;
+                tracing::debug!(%port, id = %decision.id, %error, "suspended");
+                if let Some(held_back) = self.suspensions.admit(Instant::now()) {
+                    tracing::warn!(%port, id = %decision.id, %error, held_back, "message suspended: it waits for a person");
+                }
+            }
         }
     }
 
     /// Their leases are not ours any more: whoever has them resolves them.
-    fn forget(&mut self, decisions: &[Decision]) {
+    pub(super) fn forget(&mut self, decisions: &[Decision]) {
         for decision in decisions {
             let id = decision.id;
             tracing::error!(
-                port = %self.port.settings.name, %id, verdict = ?decision.verdict,
+                port = %self.port.settings.name, %id, verdict = ?decision.verdict(),
                 "the message box says that the lease is over: the outcome is dropped, the message may be delivered again"
             );
-            if self.unresolved.remove(id, decision.lease) {
+            if let Some(held) = self.unresolved.remove(id, decision.lease) {
+                self.free_credit(held.route, held.pool);
                 self.note_gone(id);
             }
         }
@@ -213,14 +182,18 @@ impl PortLoop {
         self.news = Some((clock::now(), error));
         self.settling.storage.failed(text, now);
         // The next claim finds out whether it works again, even when no message is waited for.
-        self.claiming.hungry = true;
+        for route in &mut self.routes {
+            route.claiming.hungry = true;
+        }
     }
 
     /// Something was committed or read. That counts as health only when nothing waits that was not:
     /// a disk that takes deletions and nothing else is still full.
     pub(super) fn storage_worked(&mut self) {
         let settling = &mut self.settling;
-        if settling.rounds == 0 && settling.decided.is_empty() && settling.storage.recovered() {
+        let is_idle =
+            settling.rounds == 0 && settling.decided.is_empty() && settling.waiting.is_empty();
+        if is_idle && settling.storage.recovered() {
             tracing::info!(port = %self.port.settings.name, "the message box works again");
         }
     }

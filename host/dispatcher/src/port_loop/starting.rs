@@ -15,7 +15,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Where the start of the pool stands.
 #[derive(Debug)]
-pub(super) struct Starting {
+pub(crate) struct Starting {
     phase: Phase,
     pauses: Backoff,
 }
@@ -32,7 +32,7 @@ enum Phase {
 
 impl Starting {
     /// A pool that starts by itself with its first message.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             phase: Phase::Up,
             pauses: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
@@ -54,34 +54,40 @@ impl Starting {
 }
 
 impl PortLoop {
-    pub(super) fn start_pool(&mut self) {
-        self.starting.phase = Phase::Underway;
-        let start = self.pool.start();
-        self.begin(async move { Finished::Started(start.await) });
+    pub(super) fn start_pools(&mut self, route: usize) {
+        self.routes[route].starting.phase = Phase::Underway;
+        let starts = self.routes[route].pools.iter().map(|p| p.pool.start());
+        let starts = futures::future::join_all(starts.collect::<Vec<_>>());
+        self.begin(async move {
+            let result = starts.await.into_iter().collect();
+            Finished::Started(route, result)
+        });
     }
 
-    pub(super) fn restart_pool(&mut self, now: Instant) {
-        let is_due = self.starting.wake().is_some_and(|wake| wake <= now);
-        if is_due && self.drain.is_none() {
-            self.start_pool();
+    pub(super) fn restart_pools(&mut self, now: Instant) {
+        for route in 0..self.routes.len() {
+            let wake = self.routes[route].starting.wake();
+            if wake.is_some_and(|wake| wake <= now) && self.drain.is_none() {
+                self.start_pools(route);
+            }
         }
     }
 
-    pub(super) fn pool_started(&mut self, result: Result<(), ErrorInfo>) {
+    pub(super) fn pools_started(&mut self, route: usize, result: Result<(), ErrorInfo>) {
         let port = &self.port.settings.name;
+        let starting = &mut self.routes[route].starting;
         match result {
             Ok(()) => {
-                self.starting.phase = Phase::Up;
-                if self.starting.pauses.recovered() {
+                starting.phase = Phase::Up;
+                if starting.pauses.recovered() {
                     tracing::info!(%port, "the adapter is up after all");
                 }
             }
             Err(error) => {
                 // Seldom enough to need no throttle: the pauses double.
                 tracing::error!(%port, %error, "the adapter does not start: messages wait, it is tried again");
-                let pauses = &mut self.starting.pauses;
-                pauses.failed(error.to_string(), Instant::now());
-                self.starting.phase = Phase::Waiting;
+                starting.pauses.failed(error.to_string(), Instant::now());
+                starting.phase = Phase::Waiting;
                 self.news = Some((clock::now(), error));
             }
         }

@@ -1,20 +1,22 @@
 //! A message box in a temporary directory with a dispatcher over it, and what tests ask of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use message_box::{Config, Error, MessageBox, NewBody, NewMessage, Publication};
-use model::transmit::Delivery;
+use message_box::{
+    Config, Error, MessageBox, NewBody, NewMessage, Publication, SuspendedFilter, SuspendedMessage,
+};
+use model::transmit::{Delivery, OutcomeSink, TransmitterPool};
 use model::{
-    EndpointConfiguration, ErrorInfo, Failure, MessageId, Outcome, PortName, Priority, Properties,
+    EndpointConfiguration, ErrorInfo, Failure, MessageId, Outcome, PortName, Properties,
     RetryPolicy, SendPort, Transport,
 };
 use tempfile::TempDir;
 
-use super::scripted_pool::{Answer, ScriptedPool};
+use super::scripted_pool::{Answer, Script, ScriptedPool};
 use crate::port_loop::Timing;
-use crate::{Dispatcher, PortStatus, clock};
+use crate::{Dispatcher, Pools, PortStatus, clock};
 
 /// See the module.
 pub(super) struct Host {
@@ -59,21 +61,67 @@ impl Host {
         port: SendPort,
         script: impl Fn(&Delivery) -> Answer + Send + Sync + 'static,
     ) -> Arc<ScriptedPool> {
+        let started = self.start_all(port, vec![Arc::new(script)], None);
+        started.primary(0)
+    }
+
+    /// Starts a port with a pool for its backup transport as well.
+    pub(super) fn start_with_backup(
+        &self,
+        port: SendPort,
+        primary: impl Fn(&Delivery) -> Answer + Send + Sync + 'static,
+        backup: impl Fn(&Delivery) -> Answer + Send + Sync + 'static,
+    ) -> (Arc<ScriptedPool>, Arc<ScriptedPool>) {
+        let started = self.start_all(port, vec![Arc::new(primary)], Some(Arc::new(backup)));
+        (started.primary(0), started.backup())
+    }
+
+    /// Starts a port with any number of primary pools.
+    pub(super) fn start_all(
+        &self,
+        port: SendPort,
+        primary: Vec<Script>,
+        backup: Option<Script>,
+    ) -> Started {
+        let started = Started::default();
+        let made = started.clone();
+        let factory = move |sink: Arc<dyn OutcomeSink>| {
+            let pool = |script: &Script| ScriptedPool::new(sink.clone(), script.clone());
+            let primary: Vec<_> = primary.iter().map(pool).collect();
+            let backup = backup.as_ref().map(pool);
+            *made.0.lock().unwrap() = Some((primary.clone(), backup.clone()));
+            let as_pool = |pool: Arc<ScriptedPool>| -> Arc<dyn TransmitterPool> { pool };
+            Ok(Pools {
+                primary: primary.into_iter().map(as_pool).collect(),
+                backup: backup.map(as_pool),
+            })
+        };
         let enlisted = self.dispatcher.enlist(port);
-        let pool = ScriptedPool::new(enlisted.sink(), script);
-        enlisted.start(pool.clone(), false);
-        pool
+        enlisted.start(Arc::new(factory), false).unwrap();
+        started
     }
 
     /// Publishes `n` messages in one publication.
     pub(super) async fn publish(&self, port: &str, n: usize) -> Vec<MessageId> {
-        let message = |i| NewMessage {
-            body: NewBody::Inline(Bytes::from(format!("message {i}"))),
-            properties: Properties::default(),
-            priority: Priority::default(),
+        let none = Properties::default;
+        self.publish_all(port, (0..n).map(|_| none()).collect())
+            .await
+    }
+
+    /// Publishes messages with these properties in one publication, as a publisher does whom the port
+    /// admits.
+    pub(super) async fn publish_all(&self, port: &str, all: Vec<Properties>) -> Vec<MessageId> {
+        let admission = self.dispatcher.admit(port);
+        let message = |(i, properties)| {
+            let body = NewBody::Inline(Bytes::from(format!("message {i}")));
+            let message = NewMessage::new(body, properties);
+            match &admission {
+                Ok(admission) => admission.complete(message, clock::now()).unwrap(),
+                Err(_) => message,
+            }
         };
         let publication = Publication {
-            messages: (0..n).map(message).collect(),
+            messages: all.into_iter().enumerate().map(message).collect(),
             idempotency_key: None,
         };
         let port = PortName::new(port).unwrap();
@@ -115,27 +163,63 @@ impl Host {
         (audit.delivered, audit.suspended, audit.pending)
     }
 
+    /// The suspended messages, the first ones first.
+    pub(super) async fn suspended(&self) -> Vec<SuspendedMessage> {
+        let all = SuspendedFilter::default();
+        self.message_box.suspended(&all, None, 1000).await.unwrap()
+    }
+
     /// Drains with time enough for everything.
     pub(super) async fn terminate(&self) -> crate::DrainReport {
         self.dispatcher.terminate(Duration::from_secs(60)).await
     }
 }
 
-/// A port with one retry at once and room for 100 messages.
-pub(super) fn port(name: &str) -> SendPort {
-    SendPort {
-        name: PortName::new(name).unwrap(),
-        primary: Transport {
-            adapter: "scripted".into(),
-            address: "somewhere://else".into(),
-            retry: RetryPolicy {
-                count: 1,
-                interval: Duration::ZERO,
-            },
-            configuration: Arc::new(EndpointConfiguration::default()),
+/// The pools that a port's factory made last.
+#[derive(Clone, Default)]
+pub(super) struct Started(Arc<Mutex<Option<Made>>>);
+
+type Made = (Vec<Arc<ScriptedPool>>, Option<Arc<ScriptedPool>>);
+
+impl Started {
+    pub(super) fn primary(&self, place: usize) -> Arc<ScriptedPool> {
+        self.made().0[place].clone()
+    }
+
+    pub(super) fn backup(&self) -> Arc<ScriptedPool> {
+        self.made().1.expect("the port has a backup transport")
+    }
+
+    fn made(&self) -> Made {
+        self.0
+            .lock()
+            .unwrap()
+            .clone()
+            .expect("the port was started")
+    }
+}
+
+/// A transport with one retry at once.
+pub(super) fn transport(address: &str) -> Transport {
+    Transport {
+        adapter: "scripted".into(),
+        address: address.into(),
+        retry: RetryPolicy {
+            count: 1,
+            interval: Duration::ZERO,
+            ..RetryPolicy::default()
         },
+        configuration: Arc::new(EndpointConfiguration::default()),
+        window: None,
+        breaker: None,
+    }
+}
+
+/// A port with one retry at once and room for 100 messages.
+pub(crate) fn port(name: &str) -> SendPort {
+    SendPort {
         high_watermark: 100,
-        delivery_timeout: Duration::from_secs(60),
+        ..SendPort::new(PortName::new(name).unwrap(), transport("somewhere://else"))
     }
 }
 
@@ -149,7 +233,11 @@ pub(super) fn with_watermark(port: SendPort, high_watermark: usize) -> SendPort 
 
 /// The same port with another retry policy.
 pub(super) fn with_retries(mut port: SendPort, count: u32, interval: Duration) -> SendPort {
-    port.primary.retry = RetryPolicy { count, interval };
+    port.primary.retry = RetryPolicy {
+        count,
+        interval,
+        ..RetryPolicy::default()
+    };
     port
 }
 

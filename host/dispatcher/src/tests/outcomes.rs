@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use message_box::SuspendedFilter;
 use model::{ErrorInfo, Failure, Outcome, Properties, Retry};
 
 use super::host::{Host, delivered, held, port, unavailable, with_retries, with_watermark};
@@ -64,7 +65,11 @@ async fn b50_b53_attempts_are_one_more_than_the_retries_then_the_message_is_susp
         );
         let left: Vec<_> = pool.deliveries().iter().map(|d| d.retries_left).collect();
         assert_eq!(left, (0..=retries).rev().collect::<Vec<_>>());
-        let suspended = host.message_box.suspended(None, 10).await.unwrap();
+        let suspended = host
+            .message_box
+            .suspended(&SuspendedFilter::default(), None, 10)
+            .await
+            .unwrap();
         let found = suspended.iter().find(|m| m.id == ids[0]).unwrap();
         assert_eq!(found.attempts, retries + 1);
     }
@@ -196,7 +201,10 @@ async fn a_publisher_is_told_what_to_do_about_a_port_that_takes_nothing() {
     let refusal = host.dispatcher.admit("orders").unwrap_err();
     assert!(refusal.to_string().contains("none is configured"));
     host.start(port("orders"), delivered);
-    assert_eq!(host.dispatcher.admit("orders").unwrap().as_str(), "orders");
+    assert_eq!(
+        host.dispatcher.admit("orders").unwrap().port.as_str(),
+        "orders"
+    );
     let refusal = host.dispatcher.admit("order").unwrap_err();
     assert!(matches!(refusal, Refusal::UnknownPort { .. }));
     host.terminate().await;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use model::transmit::{
-    BatchFailure, BoxFuture, Delivery, OutcomeSink, PoolStatus, Terminated, TransmitterPool,
+    BatchFailure, BatchFailureReason, BoxFuture, Delivery, OutcomeSink, PoolStatus, Terminated,
+    TransmitterPool,
 };
 use model::{ErrorInfo, MessageId, Outcome};
 use tokio::sync::watch;
@@ -18,7 +19,8 @@ pub(super) enum Answer {
     Held,
 }
 
-type Script = Box<dyn Fn(&Delivery) -> Answer + Send + Sync>;
+/// The rule by which a pool answers.
+pub(super) type Script = Arc<dyn Fn(&Delivery) -> Answer + Send + Sync>;
 
 /// See the module.
 pub(super) struct ScriptedPool {
@@ -42,12 +44,9 @@ struct State {
 }
 
 impl ScriptedPool {
-    pub(super) fn new(
-        sink: Arc<dyn OutcomeSink>,
-        script: impl Fn(&Delivery) -> Answer + Send + Sync + 'static,
-    ) -> Arc<Self> {
+    pub(super) fn new(sink: Arc<dyn OutcomeSink>, script: Script) -> Arc<Self> {
         Arc::new(Self {
-            script: Box::new(script),
+            script,
             sink,
             state: Arc::default(),
             changed: watch::Sender::new(0),
@@ -76,6 +75,13 @@ impl ScriptedPool {
         self.state().submitted_after_terminate
     }
 
+    /// The messages that wait for an answer, in order.
+    pub(super) fn held_now(&self) -> Vec<MessageId> {
+        let mut ids: Vec<_> = self.state().held.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Waits until this many deliveries were made in all.
     pub(super) async fn delivered(&self, n: usize) -> Vec<Delivery> {
         self.until(|state| state.deliveries.len() >= n).await;
@@ -85,9 +91,7 @@ impl ScriptedPool {
     /// Waits until the pool holds this many unanswered messages, and returns their ids in order.
     pub(super) async fn holds(&self, n: usize) -> Vec<MessageId> {
         self.until(|state| state.held.len() == n).await;
-        let mut ids: Vec<_> = self.state().held.keys().copied().collect();
-        ids.sort_unstable();
-        ids
+        self.held_now()
     }
 
     async fn until(&self, is_so: impl Fn(&State) -> bool) {
@@ -107,15 +111,35 @@ impl ScriptedPool {
         self.sink.resolved(vec![(id, outcome)]);
     }
 
-    /// Commits an outcome batch; the messages are the pool's until that has worked.
+    /// Commits an outcome batch; the messages have left the pool unless the host is shutting down.
     pub(super) async fn settle(
         &self,
         batch: Vec<(MessageId, Outcome)>,
     ) -> Result<(), BatchFailure> {
         let ids: Vec<_> = batch.iter().map(|(id, _)| *id).collect();
         let result = self.sink.settle(batch).await;
-        if result.is_ok() {
+        let shutting_down = BatchFailureReason::ShuttingDown;
+        if !result
+            .as_ref()
+            .is_err_and(|failure| failure.reason == shutting_down)
+        {
             self.forget(ids);
+        }
+        result
+    }
+
+    /// As an adapter does whose transaction is prepared.
+    pub(super) async fn decide(
+        &self,
+        transaction: &str,
+        ids: &[MessageId],
+    ) -> Result<(), BatchFailure> {
+        let decided = self
+            .sink
+            .decide_transaction(transaction.to_owned(), ids.to_vec());
+        let result = decided.await;
+        if result.is_ok() {
+            self.forget(ids.iter().copied());
         }
         result
     }
@@ -205,5 +229,9 @@ impl TransmitterPool for ScriptedPool {
             in_flight: self.state().held.len(),
             instances_lost: 0,
         }
+    }
+
+    fn version(&self) -> Arc<str> {
+        Arc::from("Scripted 1.0 sha256:0123456789ab")
     }
 }

@@ -6,11 +6,11 @@ use crate::StagedBody;
 const MIB: usize = 1024 * 1024;
 
 /// A byte that tells where it stands.
-fn byte(position: u64) -> u8 {
+pub(super) fn byte(position: u64) -> u8 {
     (position.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
 }
 
-fn block(start: u64, length: usize) -> Bytes {
+pub(super) fn block(start: u64, length: usize) -> Bytes {
     (start..).take(length).map(byte).collect()
 }
 
@@ -32,14 +32,6 @@ fn with_body(body: StagedBody) -> Publication {
     }])
 }
 
-/// Rows of a table of the closed box.
-fn rows(fixture: &Fixture, table: &str) -> i64 {
-    let file = fixture.directory.path().join("box.sqlite");
-    let connection = rusqlite::Connection::open(file).unwrap();
-    let sql = format!("SELECT count(*) FROM {table}");
-    connection.query_row(&sql, [], |row| row.get(0)).unwrap()
-}
-
 #[tokio::test]
 async fn b106_a_body_of_64_mib_passes_in_short_reads_without_being_held_whole() {
     const SIZE: u64 = 64 * MIB as u64;
@@ -51,7 +43,7 @@ async fn b106_a_body_of_64_mib_passes_in_short_reads_without_being_held_whole() 
     let body = with_body(staged);
     message_box.publish(&port("p"), body, START).await.unwrap();
 
-    let claimed = claim_all(&message_box.feed(&port("p")), START).await;
+    let claimed = claim_all(&message_box.feed(&port("p"), TransportSlot::Primary), START).await;
     let body = &claimed[0].message.body;
     assert_eq!(body.size(), SIZE + MORE);
     let mut offset = 0;
@@ -82,7 +74,7 @@ async fn bodies_of_all_sizes_come_back_fresh_and_after_a_restart() {
         ..fixture.config()
     };
     let first = MessageBox::open(config).unwrap();
-    let feed = first.feed(&port("p"));
+    let feed = first.feed(&port("p"), TransportSlot::Primary);
     assert!(claim_all(&feed, START).await.is_empty());
     let all = publication(sizes.map(|size| message(block(0, size))));
     first.publish(&port("p"), all, START).await.unwrap();
@@ -94,7 +86,11 @@ async fn bodies_of_all_sizes_come_back_fresh_and_after_a_restart() {
         );
     }
     drop((first, feed));
-    let found = claim_all(&fixture.open().feed(&port("p")), START).await;
+    let found = claim_all(
+        &fixture.open().feed(&port("p"), TransportSlot::Primary),
+        START,
+    )
+    .await;
     assert_eq!(found.len(), sizes.len());
 }
 
@@ -112,7 +108,7 @@ async fn a_restarted_box_reads_bodies_of_the_one_before() {
     // A new body must not get the number of the old one.
     let other = stage(&second, MIB as u64, MIB).await;
     drop(other);
-    let found = claim_all(&second.feed(&port("p")), START).await;
+    let found = claim_all(&second.feed(&port("p"), TransportSlot::Primary), START).await;
     let body = found[0].message.body.read_all().await.unwrap();
     assert_eq!(body, block(0, 2 * MIB));
 }

@@ -30,7 +30,7 @@ async fn a_repeat_gets_the_first_ids_also_after_a_restart_and_after_delivery() {
         .await
         .unwrap();
     assert!(!one.repeated);
-    let all = claim_all(&first.feed(&port("p")), START).await;
+    let all = claim_all(&first.feed(&port("p"), TransportSlot::Primary), START).await;
     let deleted = settlements(&all, &Verdict::Delete);
     first.settle(deleted, START).await.unwrap();
     drop(first);
@@ -40,7 +40,11 @@ async fn a_repeat_gets_the_first_ids_also_after_a_restart_and_after_delivery() {
         .await
         .unwrap();
     assert_eq!((two.ids, two.repeated), (one.ids, true));
-    assert!(claim_all(&second.feed(&port("p")), at(1)).await.is_empty());
+    assert!(
+        claim_all(&second.feed(&port("p"), TransportSlot::Primary), at(1))
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn publish_one(message_box: &MessageBox, size: usize) -> Result<(), Error>
 async fn a_full_box_refuses_publishes_settles_and_recovers() {
     let fixture = Fixture::new();
     let message_box = small(&fixture);
-    let feed = message_box.feed(&port("p"));
+    let feed = message_box.feed(&port("p"), TransportSlot::Primary);
     let mut rounds = Vec::new();
     for _ in 0..3 {
         let mut accepted = 0;
@@ -95,7 +95,9 @@ async fn one_caller_too_many_does_not_hurt_the_others() {
     }
     assert!((1..100).contains(&accepted), "{accepted}");
     assert_eq!(
-        claim_all(&message_box.feed(&port("p")), START).await.len(),
+        claim_all(&message_box.feed(&port("p"), TransportSlot::Primary), START)
+            .await
+            .len(),
         accepted
     );
     assert!(message_box.audit().await.unwrap().holds);

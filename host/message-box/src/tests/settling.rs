@@ -1,12 +1,13 @@
 //! Settling: all or nothing, and what each verdict leaves behind.
 
 use super::*;
+use crate::SuspendedFilter;
 
 #[tokio::test]
 async fn a_batch_with_one_stranger_takes_no_effect_at_all() {
     let fixture = Fixture::new();
     let message_box = fixture.open();
-    let feed = message_box.feed(&port("p"));
+    let feed = message_box.feed(&port("p"), TransportSlot::Primary);
     publish(&message_box, "p", 3).await;
     let claimed = feed.claim(3, START, FOREVER).await.unwrap().messages;
     let gone = settlements(&claimed[..1], &Verdict::Delete);
@@ -34,7 +35,7 @@ async fn a_message_twice_in_a_batch_is_refused() {
     let fixture = Fixture::new();
     let message_box = fixture.open();
     publish(&message_box, "p", 1).await;
-    let claimed = claim_all(&message_box.feed(&port("p")), START).await;
+    let claimed = claim_all(&message_box.feed(&port("p"), TransportSlot::Primary), START).await;
     let twice = [&claimed[..], &claimed[..]].concat();
     let batch = settlements(&twice, &Verdict::Delete);
     let refused = message_box.settle(batch, START).await;
@@ -48,8 +49,8 @@ async fn a_message_of_another_box_is_a_stranger() {
     let (here, there) = (here.open(), there.open());
     publish(&here, "p", 1).await;
     publish(&there, "p", 1).await;
-    claim_all(&here.feed(&port("p")), START).await;
-    let theirs = claim_all(&there.feed(&port("p")), START).await;
+    claim_all(&here.feed(&port("p"), TransportSlot::Primary), START).await;
+    let theirs = claim_all(&there.feed(&port("p"), TransportSlot::Primary), START).await;
     let batch = settlements(&theirs, &Verdict::Delete);
     assert_eq!(strangers(here.settle(batch, START).await), ids(&theirs));
 }
@@ -64,7 +65,7 @@ async fn b56_carried_properties_are_there_at_the_redelivery() {
         ..message("x")
     }]);
     message_box.publish(&port("p"), one, START).await.unwrap();
-    let feed = message_box.feed(&port("p"));
+    let feed = message_box.feed(&port("p"), TransportSlot::Primary);
     let claimed = claim_all(&feed, START).await;
     let verdict = Verdict::Resubmit {
         due: at(1),
@@ -83,7 +84,7 @@ async fn b56_carried_properties_are_there_at_the_redelivery() {
 async fn a_release_charges_nothing_and_remembers_alone_until_settled() {
     let fixture = Fixture::new();
     let message_box = fixture.open();
-    let feed = message_box.feed(&port("p"));
+    let feed = message_box.feed(&port("p"), TransportSlot::Primary);
     publish(&message_box, "p", 2).await;
     let mut claimed = claim_all(&feed, START).await;
     assert!(claimed.iter().all(|m| !m.alone));
@@ -115,21 +116,41 @@ async fn a_suspended_message_is_listed_and_not_delivered() {
     publish(&message_box, "p", 1).await;
     publish(&message_box, "q", 1).await;
     for name in ["p", "q"] {
-        let claimed = claim_all(&message_box.feed(&port(name)), START).await;
+        let claimed = claim_all(
+            &message_box.feed(&port(name), TransportSlot::Primary),
+            START,
+        )
+        .await;
         let batch = settlements(&claimed, &suspend(name));
         message_box.settle(batch, at(3)).await.unwrap();
         assert!(
-            claim_all(&message_box.feed(&port(name)), FOREVER)
-                .await
-                .is_empty()
+            claim_all(
+                &message_box.feed(&port(name), TransportSlot::Primary),
+                FOREVER
+            )
+            .await
+            .is_empty()
         );
     }
-    let all = message_box.suspended(None, 10).await.unwrap();
+    let all = message_box
+        .suspended(&SuspendedFilter::default(), None, 10)
+        .await
+        .unwrap();
     assert_eq!(all.len(), 2);
-    let only = message_box.suspended(Some(&port("q")), 10).await.unwrap();
+    let of_q = SuspendedFilter {
+        port: Some(port("q")),
+        ..SuspendedFilter::default()
+    };
+    let only = message_box.suspended(&of_q, None, 10).await.unwrap();
     assert_eq!(only, all[1..]);
     assert_eq!(only[0].error, ErrorInfo::new("http-400", "q"));
     assert_eq!((only[0].attempts, only[0].suspended_at), (4, at(3)));
     assert_eq!((only[0].accepted, only[0].size), (START, 6));
-    assert_eq!(message_box.suspended(None, 1).await.unwrap(), all[..1]);
+    assert_eq!(
+        message_box
+            .suspended(&SuspendedFilter::default(), None, 1)
+            .await
+            .unwrap(),
+        all[..1]
+    );
 }

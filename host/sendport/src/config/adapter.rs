@@ -1,9 +1,25 @@
 //! `[adapters.NAME]`: a component and what all of its ports share.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::Place;
 use super::section::{Entry, Section};
+use super::settings::Settings;
+
+const HIGH_WATERMARKS: RangeInclusive<u64> = 1..=1_000_000;
+
+pub(super) const KEYS: &[&str] = &[
+    "component",
+    "eager",
+    "transport-type",
+    "address-prefixes",
+    "ordered-delivery",
+    "two-way",
+    "allow-unknown-keys",
+    "high-watermark",
+    "config",
+];
 
 /// An adapter that ports can name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,66 +27,60 @@ pub(crate) struct Adapter {
     pub(crate) name: String,
     /// The component's file.
     pub(crate) component: PathBuf,
-    /// Start instances with the port; what the adapter says when absent.
-    pub(crate) eager: Option<bool>,
+    /// What the operator knows better than the adapter.
+    pub(crate) overrides: Overrides,
+    /// Keys that the adapter's schema does not know are not refused.
+    pub(crate) allow_unknown_keys: bool,
+    /// Messages handed to the adapter and not yet resolved, over all of its ports; no limit when absent.
+    pub(crate) high_watermark: Option<usize>,
     /// The handler configuration.
-    pub(crate) config: Vec<Setting>,
+    pub(crate) config: Settings,
     /// Where the component is named, or the adapter when it is not.
     pub(crate) component_place: Place,
-    /// Where its configuration is, or the adapter when it has none.
-    pub(crate) config_place: Place,
 }
 
-/// A name and a value for an adapter, checked against its schema once it is loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Setting {
-    pub(crate) name: String,
-    pub(crate) value: String,
-    pub(crate) name_place: Place,
-    pub(crate) value_place: Place,
+/// In place of what the adapter says about itself, where it is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Overrides {
+    /// Start instances with the port.
+    pub(crate) eager: Option<bool>,
+    pub(crate) transport_type: Option<String>,
+    pub(crate) address_prefixes: Option<Vec<String>>,
+    pub(crate) ordered_delivery: Option<bool>,
+    pub(crate) two_way: Option<bool>,
 }
 
 impl Adapter {
     pub(super) fn read(entry: &Entry<'_>, section: &Section<'_>, directory: &Path) -> Self {
-        section.refuse_others(&["component", "eager", "config"]);
+        section.refuse_others(KEYS);
         let hint = "name the adapter's file: component = \"adapters/….wasm\"";
         let component = section.require("component", hint);
-        let config = section.get("config");
         Self {
             name: entry.name.to_owned(),
             component_place: component.as_ref().map_or(section.place(), |c| c.place),
             component: directory.join(component.and_then(|c| c.text()).unwrap_or_default()),
-            eager: section.get("eager").and_then(|eager| eager.boolean()),
-            config_place: config.as_ref().map_or(section.place(), |c| c.name_place),
-            config: settings(config),
+            overrides: Overrides::read(section),
+            allow_unknown_keys: section.boolean_or("allow-unknown-keys", false),
+            high_watermark: section.whole("high-watermark", HIGH_WATERMARKS),
+            config: Settings::read(section),
         }
     }
 }
 
-/// The entries of a table `config`. TOML reads the key `header.x` as a table `header` with a key `x`;
-/// to adapters it is one name.
-pub(super) fn settings(config: Option<Entry<'_>>) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    if let Some(section) = config.and_then(|config| config.section()) {
-        collect(&section, "", &mut settings);
-    }
-    settings
-}
-
-fn collect(section: &Section<'_>, prefix: &str, settings: &mut Vec<Setting>) {
-    for entry in section.entries() {
-        let name = format!("{prefix}{}", entry.name);
-        if entry.is_table() {
-            if let Some(section) = entry.section() {
-                collect(&section, &format!("{name}."), settings);
-            }
-        } else if let Some(value) = entry.scalar() {
-            settings.push(Setting {
-                name,
-                value,
-                name_place: entry.name_place,
-                value_place: entry.place,
-            });
+impl Overrides {
+    fn read(section: &Section<'_>) -> Self {
+        let boolean = |name| section.get(name).and_then(|entry| entry.boolean());
+        let transport_type = section.get("transport-type").and_then(|entry| entry.text());
+        let prefixes = section
+            .get("address-prefixes")
+            .and_then(|entry| entry.texts());
+        Self {
+            eager: boolean("eager"),
+            transport_type: transport_type.map(str::to_owned),
+            address_prefixes: prefixes
+                .map(|prefixes| prefixes.into_iter().map(|prefix| prefix.value).collect()),
+            ordered_delivery: boolean("ordered-delivery"),
+            two_way: boolean("two-way"),
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Knows TOML and places; must not know what any key means.
 
-use std::cell::RefCell;
+mod entry;
+mod source;
+
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
@@ -10,44 +12,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Mistake, Place, suggest};
-use super::value;
 
-/// The text of the file and what was found wrong with it so far.
-pub(super) struct Source<'a> {
-    text: &'a str,
-    mistakes: RefCell<Vec<Mistake>>,
-}
-
-impl<'a> Source<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            mistakes: RefCell::default(),
-        }
-    }
-
-    /// Line and column of a byte offset.
-    pub(super) fn place(&self, offset: usize) -> Place {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Place {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
-    }
-
-    pub(super) fn mistake(&self, place: Place, key: &str, problem: impl Into<String>) {
-        self.mistakes.borrow_mut().push(Mistake {
-            place,
-            key: key.to_owned(),
-            problem: problem.into(),
-        });
-    }
-
-    pub(super) fn into_mistakes(self) -> Vec<Mistake> {
-        self.mistakes.into_inner()
-    }
-}
+pub(super) use entry::{Entry, Switch};
+pub(super) use source::Source;
 
 /// A table and where it is.
 #[derive(Clone)]
@@ -56,16 +23,6 @@ pub(super) struct Section<'a> {
     path: String,
     table: &'a DeTable<'a>,
     place: Place,
-}
-
-/// A value and where it is.
-pub(super) struct Entry<'a> {
-    source: &'a Source<'a>,
-    pub(super) name: &'a str,
-    pub(super) path: String,
-    pub(super) name_place: Place,
-    pub(super) place: Place,
-    value: &'a DeValue<'a>,
 }
 
 impl<'a> Section<'a> {
@@ -83,6 +40,11 @@ impl<'a> Section<'a> {
         self.place
     }
 
+    /// Its dotted key.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Refuses every key that is not among `known`.
     pub(super) fn refuse_others(&self, known: &[&str]) {
         for entry in self.entries() {
@@ -91,6 +53,13 @@ impl<'a> Section<'a> {
                 let problem = format!("unknown key{hint}");
                 self.source.mistake(entry.name_place, &entry.path, problem);
             }
+        }
+    }
+
+    /// Refuses these keys, which are known but make no sense here.
+    pub(super) fn refuse(&self, keys: &[&str], problem: &str) {
+        for entry in keys.iter().filter_map(|key| self.get(key)) {
+            entry.name_mistake(problem);
         }
     }
 
@@ -103,6 +72,24 @@ impl<'a> Section<'a> {
             .collect();
         entries.sort_by_key(|entry| entry.name_place);
         entries
+    }
+
+    /// The keys of the table `name`, whatever is in it.
+    pub(super) fn names(&self, name: &str) -> Vec<&'a str> {
+        let table = self.table.iter().find(|(key, _)| key.get_ref() == name);
+        let table = table.and_then(|(_, value)| value.get_ref().as_table());
+        let keys = table.into_iter().flat_map(|table| table.keys());
+        keys.map(|key| key.get_ref().as_ref()).collect()
+    }
+
+    /// Notes a mistake that was found elsewhere.
+    pub(super) fn note(&self, mistake: Mistake) {
+        let Mistake {
+            place,
+            key,
+            problem,
+        } = mistake;
+        self.source.mistake(place, &key, problem);
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Entry<'a>> {
@@ -121,9 +108,29 @@ impl<'a> Section<'a> {
         entry
     }
 
-    pub(super) fn whole_or(&self, name: &str, range: RangeInclusive<u64>, default: usize) -> usize {
-        let value = self.get(name).and_then(|entry| entry.whole(range));
-        value.map_or(default, |n| usize::try_from(n).unwrap_or(usize::MAX))
+    /// A whole number in a range whose ends fit the type.
+    pub(super) fn whole_or<T: TryFrom<u64>>(
+        &self,
+        name: &str,
+        range: RangeInclusive<u64>,
+        default: T,
+    ) -> T {
+        self.whole(name, range).unwrap_or(default)
+    }
+
+    /// As [`Self::whole_or`], for what has no default.
+    pub(super) fn whole<T: TryFrom<u64>>(
+        &self,
+        name: &str,
+        range: RangeInclusive<u64>,
+    ) -> Option<T> {
+        let number = self.get(name)?.whole(range)?;
+        T::try_from(number).ok()
+    }
+
+    pub(super) fn boolean_or(&self, name: &str, default: bool) -> bool {
+        let value = self.get(name).and_then(|entry| entry.boolean());
+        value.unwrap_or(default)
     }
 
     pub(super) fn duration_or(
@@ -163,138 +170,5 @@ fn join(path: &str, name: &str) -> String {
         name.to_owned()
     } else {
         format!("{path}.{name}")
-    }
-}
-
-impl<'a> Entry<'a> {
-    /// Notes a mistake in the value.
-    pub(super) fn mistake(&self, problem: impl Into<String>) {
-        self.source.mistake(self.place, &self.path, problem);
-    }
-
-    /// Notes a mistake in the name.
-    pub(super) fn name_mistake(&self, problem: impl Into<String>) {
-        self.source.mistake(self.name_place, &self.path, problem);
-    }
-
-    fn expected(&self, what: &str) {
-        let found = self.value.type_str();
-        self.mistake(format!("expected {what}, found {found}"));
-    }
-
-    pub(super) fn is_table(&self) -> bool {
-        self.value.is_table()
-    }
-
-    pub(super) fn section(&self) -> Option<Section<'a>> {
-        let Some(table) = self.value.as_table() else {
-            self.expected("a table");
-            return None;
-        };
-        Some(Section {
-            source: self.source,
-            path: self.path.clone(),
-            table,
-            // The header `[ports.x]` is where the name is; the table's own span may be a later line.
-            place: self.name_place,
-        })
-    }
-
-    pub(super) fn text(&self) -> Option<&'a str> {
-        let text = self.value.as_str();
-        match text {
-            None => self.expected("a text in quotes"),
-            Some("") => self.mistake("must not be empty"),
-            Some(_) => {}
-        }
-        text.filter(|text| !text.is_empty())
-    }
-
-    pub(super) fn texts(&self) -> Option<Vec<(String, Place)>> {
-        let Some(array) = self.value.as_array() else {
-            self.expected("a list of texts");
-            return None;
-        };
-        let mut texts = Vec::new();
-        for item in array.iter() {
-            let place = self.source.place(item.span().start);
-            match item.get_ref().as_str() {
-                Some(text) => texts.push((text.to_owned(), place)),
-                None => {
-                    let found = item.get_ref().type_str();
-                    let problem = format!("expected a text in quotes, found {found}");
-                    self.source.mistake(place, &self.path, problem);
-                }
-            }
-        }
-        Some(texts)
-    }
-
-    pub(super) fn boolean(&self) -> Option<bool> {
-        let value = self.value.as_bool();
-        if value.is_none() {
-            self.expected("true or false");
-        }
-        value
-    }
-
-    pub(super) fn whole(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        let Some(written) = self.value.as_integer() else {
-            self.expected("a whole number");
-            return None;
-        };
-        let number = u64::from_str_radix(written.as_str(), written.radix()).ok();
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            let (from, to) = (range.start(), range.end());
-            self.mistake(format!("{written} is out of range: use {from} to {to}"));
-        }
-        number
-    }
-
-    pub(super) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
-        self.parsed(|text| value::duration(text, range))
-    }
-
-    /// A number of bytes, as a text with a unit or as a plain number.
-    pub(super) fn size(&self, range: RangeInclusive<u64>) -> Option<u64> {
-        if self.value.is_integer() {
-            return self.whole(range);
-        }
-        self.parsed(|text| value::size(text, range))
-    }
-
-    /// A text that `parse` understands.
-    pub(super) fn parsed<T>(&self, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        match parse(self.text()?) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.mistake(problem);
-                None
-            }
-        }
-    }
-
-    /// A text, number or truth value, as text: what adapters are given.
-    pub(super) fn scalar(&self) -> Option<String> {
-        match self.value {
-            DeValue::String(text) => Some(text.clone().into_owned()),
-            DeValue::Boolean(value) => Some(value.to_string()),
-            DeValue::Float(number) => Some(number.as_str().to_owned()),
-            DeValue::Integer(number) => {
-                // Hexadecimal and such are TOML's spelling; adapters read decimal digits.
-                match i128::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(number) => Some(number.to_string()),
-                    Err(_) => {
-                        self.mistake(format!("{number} is too large a number"));
-                        None
-                    }
-                }
-            }
-            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                self.expected("a text, a number, true or false");
-                None
-            }
-        }
     }
 }

@@ -11,6 +11,7 @@ impl SendAdapter for Null {
         TransportInfo::new("NULL", "Null adapter", env!("CARGO_PKG_VERSION"))
             .description("Sends nothing and says at once that it has.")
             .prefix("null://")
+            .ordered_delivery()
     }
 
     fn load(_handler: Configuration) -> Result<Self, ErrorInfo> {

@@ -13,6 +13,7 @@ impl BatchSendAdapter for NullBatch {
         TransportInfo::new("NULL", "Null batch adapter", env!("CARGO_PKG_VERSION"))
             .description("Sends nothing, in batches, and says at once that it has.")
             .prefix("null://")
+            .ordered_delivery()
     }
 
     fn load(_handler: Configuration) -> Result<Self, ErrorInfo> {

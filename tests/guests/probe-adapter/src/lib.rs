@@ -17,6 +17,7 @@ mod bindings {
 
 mod probe;
 mod reports;
+mod responses;
 
 #[expect(unsafe_code, reason = "generated: what a component exports")]
 mod exports {

@@ -1,16 +1,17 @@
 //! What the probe adapter can be told, by the property `probe` of a message.
 //!
 //! Each name is one behaviour, good or bad, so that one artefact serves many tests. Some behaviours
-//! take a second property. A failure's text is how a test sees what happened inside.
+//! take a second property. A failure's text is how a test sees what happened inside. The property `first`,
+//! if there is one, stands for `probe` at the first attempt.
 
 use std::cell::{Cell, RefCell};
 
 use crate::bindings::exports::sendport::adapter::{transmitter, transport, transport_control};
-use crate::bindings::sendport::adapter::transport_proxy::{self, LogLevel};
+use crate::bindings::sendport::adapter::transport_proxy;
 use crate::bindings::sendport::adapter::types::{
-    Disposition, ErrorInfo, Failure, Message, RetryHint,
+    Disposition, ErrorInfo, Failure, LogLevel, Message, RetryHint,
 };
-use crate::reports;
+use crate::{reports, responses};
 
 pub(crate) struct Component;
 
@@ -18,8 +19,8 @@ thread_local! {
     /// What the host has called so far: `load` with its arguments, `initialize`, the first
     /// `transmit-message`, `terminate`.
     static CALLS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    /// Messages of `never`.
-    pub(crate) static KEPT: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
+    /// Messages of `never` and `keep-after-ok`.
+    static KEPT: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
     /// Messages of `late`, until a `release` or the end.
     static LATE: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
     /// Messages of `batch-of` and `two-batches`, until there are enough.
@@ -46,6 +47,8 @@ impl transport::Guest for Component {
             transport_type: "PROBE".to_owned(),
             address_prefixes: vec!["probe://".to_owned()],
             start_eagerly: false,
+            ordered_delivery: true,
+            two_way: true,
             handler_schema: Vec::new(),
             port_schema: Vec::new(),
         }
@@ -73,12 +76,13 @@ impl transmitter::Guest for Component {
         if CALLS.with_borrow(|calls| calls.iter().all(|call| call != "transmit-message")) {
             record("transmit-message");
         }
-        let probe = msg.property("probe").unwrap_or_else(|| "ok".to_owned());
+        let first = msg.property("first").filter(|_| msg.attempt() == 1);
+        let probe = first.or_else(|| msg.property("probe"));
+        let probe = probe.unwrap_or_else(|| "ok".to_owned());
         match probe.as_str() {
             "pending-delete" | "resubmit" | "suspend" | "next-transport" | "fail" | "batch-of"
-            | "two-batches" | "empty-done" | "double" | "report-kept" => {
-                reports::act(&probe, msg).await
-            }
+            | "two-batches" | "empty-done" | "double" => reports::act(&probe, msg).await,
+            "respond" | "respond-pending" | "respond-then-fail" => responses::respond(&probe, msg),
             "trap" | "panic" | "spin" | "hang" | "allocate" => misbehave(&probe, msg).await,
             _ => answer(&probe, msg),
         }
@@ -95,6 +99,14 @@ fn answer(probe: &str, msg: Message) -> Result<Disposition, Failure> {
             return Ok(Disposition::Transmitted);
         }
         "drop" => drop(msg),
+        "keep-after-ok" => {
+            KEPT.with_borrow_mut(|kept| kept.push(msg));
+            return Ok(Disposition::Transmitted);
+        }
+        "read-kept" => {
+            let kept = KEPT.with_borrow(|kept| kept.iter().map(content).collect::<Vec<_>>());
+            return Err(permanent(&kept.join(", ")));
+        }
         "never" => KEPT.with_borrow_mut(|kept| kept.push(msg)),
         "late" => LATE.with_borrow_mut(|late| late.push(msg)),
         "release" => {
@@ -160,28 +172,32 @@ fn description(msg: &Message) -> String {
             .collect();
         pairs.join(",")
     };
-    let (mut read, mut sum) = (0, 0_u64);
-    loop {
-        let piece = msg.read(read, 64 * 1024);
-        if piece.is_empty() {
-            break;
-        }
-        read += piece.len() as u64;
-        sum += piece.iter().map(|&byte| u64::from(byte)).sum::<u64>();
-    }
     format!(
-        "id={} attempt={} retries-left={} send-port={} address={} version={} size={} read={read} sum={sum} \
-         properties=[{}] configuration=[{}]",
+        "id={} attempt={} retries-left={} send-port={} address={} version={} {} properties=[{}] \
+         configuration=[{}]",
         msg.id(),
         msg.attempt(),
         msg.retries_left(),
         msg.send_port(),
         msg.address(),
         msg.configuration_version(),
-        msg.size(),
+        content(msg),
         pairs(msg.properties()),
         pairs(msg.configuration()),
     )
+}
+
+/// How large the body is said to be, how much of it can be read, and the sum of those bytes.
+fn content(msg: &Message) -> String {
+    let (mut read, mut sum) = (0, 0_u64);
+    loop {
+        let piece = msg.read(read, 64 * 1024);
+        if piece.is_empty() {
+            return format!("size={} read={read} sum={sum}", msg.size());
+        }
+        read += piece.len() as u64;
+        sum += piece.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    }
 }
 
 pub(crate) fn number(msg: &Message, property: &str) -> u64 {

@@ -1,10 +1,15 @@
 //! Behaviours that report through transport batches.
+//!
+//! What the host answers to a batch that it does not carry out completely becomes an error that belongs
+//! to no message: the reason, the operations that made it fail, and the host's words.
 
 use wit_bindgen::spawn_local;
 
-use crate::bindings::sendport::adapter::transport_proxy::{self, LogLevel, get_batch};
+use crate::bindings::sendport::adapter::transport_proxy::{
+    BatchFailure, BatchFailureReason, TransportBatch, get_batch, set_error_info,
+};
 use crate::bindings::sendport::adapter::types::{Disposition, Failure, Message};
-use crate::probe::{COLLECTED, KEPT, error, number, permanent, retryable};
+use crate::probe::{COLLECTED, error, number, permanent, retryable};
 
 /// Answers pending and reports in a task of its own, unless the behaviour says otherwise.
 pub(crate) async fn act(probe: &str, msg: Message) -> Result<Disposition, Failure> {
@@ -13,12 +18,17 @@ pub(crate) async fn act(probe: &str, msg: Message) -> Result<Disposition, Failur
         // Delivered the second time, which the carried property tells from the first.
         "resubmit" if msg.property("seen").is_some() => return Ok(Disposition::Transmitted),
         "resubmit" | "suspend" | "next-transport" | "fail" => {
-            spawn_local(decide(probe.to_owned(), msg))
+            let operation = probe.to_owned();
+            spawn_local(async move {
+                let batch = get_batch();
+                decide(&batch, &operation, msg);
+                report(&batch).await;
+            });
         }
         "batch-of" => {
             let count = number(&msg, "count");
             if let Some(all) = collect(msg, count) {
-                spawn_local(delete(all));
+                spawn_local(decide_all(all));
             }
         }
         "two-batches" => {
@@ -27,7 +37,6 @@ pub(crate) async fn act(probe: &str, msg: Message) -> Result<Disposition, Failur
             }
         }
         "empty-done" => return empty_done().await,
-        "report-kept" => return report_kept(msg).await,
         _ => spawn_local(double(msg)),
     }
     Ok(Disposition::Pending)
@@ -42,21 +51,31 @@ pub(crate) async fn delete(messages: Vec<Message>) {
     for message in messages {
         batch.delete_message(message);
     }
-    if let Err(failure) = batch.done().await {
-        complain(&failure.text);
-    }
+    report(&batch).await;
 }
 
-/// One batch with the operation of that name. `resubmit` takes the property `not-before`, in
-/// milliseconds since 1970.
-async fn decide(operation: String, msg: Message) {
+/// One batch that says of each message what its property `outcome` says; sent, when it has none.
+async fn decide_all(messages: Vec<Message>) {
     let batch = get_batch();
-    match operation.as_str() {
+    for message in messages {
+        match message.property("outcome") {
+            Some(operation) => decide(&batch, &operation, message),
+            None => batch.delete_message(message),
+        }
+    }
+    report(&batch).await;
+}
+
+/// Adds the operation of that name. `resubmit` takes the property `not-before`, in milliseconds since
+/// 1970, and carries `seen=yes` and what the property `carry` says: `name=value,name=value`.
+fn decide(batch: &TransportBatch, operation: &str, msg: Message) {
+    match operation {
         "resubmit" => {
             let not_before = msg
                 .property("not-before")
                 .map(|_| number(&msg, "not-before"));
-            batch.resubmit(msg, not_before, &[("seen".to_owned(), "yes".to_owned())]);
+            let carry = carried(&msg);
+            batch.resubmit(msg, not_before, &carry);
         }
         "suspend" => batch.move_to_suspend_queue(msg, &error("the probe was told to suspend")),
         "next-transport" => {
@@ -64,9 +83,15 @@ async fn decide(operation: String, msg: Message) {
         }
         _ => batch.fail(msg, &retryable(None)),
     }
-    if let Err(failure) = batch.done().await {
-        complain(&failure.text);
-    }
+}
+
+fn carried(msg: &Message) -> Vec<(String, String)> {
+    let more = msg.property("carry").unwrap_or_default();
+    let more = more.split(',').filter_map(|pair| pair.split_once('='));
+    std::iter::once(("seen", "yes"))
+        .chain(more)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Two batches open at once, the messages not in the order they came: how an adapter groups its
@@ -78,9 +103,7 @@ async fn two_batches(mut both: Vec<Message>) {
         batch.delete_message(message);
     }
     for batch in [second, first] {
-        if let Err(failure) = batch.done().await {
-            complain(&failure.text);
-        }
+        report(&batch).await;
     }
 }
 
@@ -95,37 +118,6 @@ async fn empty_done() -> Result<Disposition, Failure> {
     }
 }
 
-/// One batch over this message and all that `never` has kept, which the host may have taken back.
-/// Says what became of it in a failure of this message, which a failed batch hands back.
-async fn report_kept(msg: Message) -> Result<Disposition, Failure> {
-    let batch = get_batch();
-    for message in KEPT.take() {
-        batch.delete_message(message);
-    }
-    batch.delete_message(msg);
-    match batch.done().await {
-        Ok(()) => Ok(Disposition::Pending),
-        Err(failure) => {
-            let operations = failure.operations.iter().map(|operation| {
-                match (&operation.msg, operation.culprit) {
-                    (Some(_), true) => "culprit",
-                    (Some(_), false) => "innocent",
-                    (None, true) => "culprit-gone",
-                    (None, false) => "gone",
-                }
-            });
-            let operations: Vec<_> = operations.collect();
-            let reason = format!(
-                "{:?} [{}]: {}",
-                failure.reason,
-                operations.join(","),
-                failure.text
-            );
-            Err(permanent(&reason))
-        }
-    }
-}
-
 /// Names one message in two operations, which takes a forged handle.
 async fn double(msg: Message) {
     let batch = get_batch();
@@ -134,9 +126,25 @@ async fn double(msg: Message) {
     let forged = unsafe { Message::from_handle(msg.handle()) };
     batch.delete_message(msg);
     batch.delete_message(forged);
+    report(&batch).await;
+}
+
+/// Carries a batch out. A failure is told to the operator as `no-next-transport [1,4]: …`.
+async fn report(batch: &TransportBatch) {
     if let Err(failure) = batch.done().await {
-        complain(&failure.text);
+        set_error_info(&error(&told(&failure)));
     }
+}
+
+fn told(failure: &BatchFailure) -> String {
+    let reason = match failure.reason {
+        BatchFailureReason::Empty => "empty",
+        BatchFailureReason::NotYours => "not-yours",
+        BatchFailureReason::NoNextTransport => "no-next-transport",
+        BatchFailureReason::ShuttingDown => "shutting-down",
+    };
+    let culprits: Vec<_> = failure.culprits.iter().map(u32::to_string).collect();
+    format!("{reason} [{}]: {}", culprits.join(","), failure.text)
 }
 
 fn collect(msg: Message, enough: u64) -> Option<Vec<Message>> {
@@ -144,8 +152,4 @@ fn collect(msg: Message, enough: u64) -> Option<Vec<Message>> {
         collected.push(msg);
         (collected.len() as u64 >= enough).then(|| std::mem::take(collected))
     })
-}
-
-fn complain(text: &str) {
-    transport_proxy::log(LogLevel::Error, text);
 }

@@ -14,8 +14,8 @@ mod bindings {
             package test:probe-configured-adapter;
 
             world probe {
-                include sendport:adapter/async-send-adapter@0.1.0;
-                export sendport:adapter/persist-property-bag@0.1.0;
+                include sendport:adapter/async-send-adapter@0.2.0;
+                export sendport:adapter/persist-property-bag@0.2.0;
             }
         ",
         path: "../../../wit",
@@ -28,6 +28,8 @@ mod bindings {
 mod probe;
 #[path = "../../probe-adapter/src/reports.rs"]
 mod reports;
+#[path = "../../probe-adapter/src/responses.rs"]
+mod responses;
 
 use bindings::exports::sendport::adapter::persist_property_bag::Guest;
 use bindings::sendport::adapter::types::ErrorInfo;

@@ -21,7 +21,7 @@ const DISCARD_LIMIT: u64 = 64 << 20;
 
 /// The body of one request.
 #[derive(Debug)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     body: Body,
     limit: u64,
     received: u64,
@@ -32,7 +32,7 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn new(body: Body, headers: &HeaderMap, limit: u64) -> Self {
+    pub(crate) fn new(body: Body, headers: &HeaderMap, limit: u64) -> Self {
         let length = headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         Self {
@@ -45,7 +45,7 @@ impl Upload {
     }
 
     /// Refuses a body that says it is too large, before any of it is read.
-    pub(super) fn check_declared(&self) -> Result<(), Problem> {
+    pub(crate) fn check_declared(&self) -> Result<(), Problem> {
         match self.declared {
             Some(length) if length > self.limit => Err(Problem::too_large(self.limit)),
             _ => Ok(()),
@@ -74,12 +74,12 @@ impl Upload {
     }
 
     /// All of it, in memory.
-    pub(super) async fn whole(&mut self) -> Result<Bytes, Problem> {
+    pub(crate) async fn whole(&mut self) -> Result<Bytes, Problem> {
         self.up_to(usize::MAX).await.map(BytesMut::freeze)
     }
 
     /// All of it as the body of one message: in memory up to `threshold` bytes, else in the box.
-    pub(super) async fn message_body(
+    pub(crate) async fn message_body(
         &mut self,
         message_box: &MessageBox,
         threshold: usize,
@@ -119,7 +119,7 @@ impl Upload {
     }
 
     /// Reads and forgets what the client still sends, so that it gets to read the answer.
-    pub(super) async fn discard(&mut self) {
+    pub(crate) async fn discard(&mut self) {
         if self.expects_continue && self.received == 0 {
             return;
         }

@@ -1,0 +1,136 @@
+//! The pools of one port: made when it starts, and again when it is started after a termination.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use adapter_runtime::{AdapterRuntime, Grants, HttpGrant, PoolConfig, TcpGrant};
+use anyhow::Context as _;
+use dispatcher::{PoolFactory, Pools};
+use model::transmit::OutcomeSink;
+use model::{EndpointConfiguration, ErrorInfo};
+
+use super::Facts;
+use super::checks::reach;
+use crate::config::{Adapter, Destination, Port, Transport};
+
+/// Everything that is needed to make a port's pools.
+#[derive(Clone, Debug)]
+pub(super) struct PortPools {
+    runtime: AdapterRuntime,
+    /// One; on a dynamic port one per adapter that its messages may name.
+    primary: Vec<PoolConfig>,
+    backup: Option<PoolConfig>,
+}
+
+/// An adapter of the configuration, its code, and what is known about it.
+type Found<'a> = (&'a Adapter, &'a adapter_runtime::Adapter, &'a Facts);
+
+impl PortPools {
+    /// `find` finds the adapters by name.
+    pub(super) fn new<'a>(
+        port: &Port,
+        box_id: u64,
+        runtime: AdapterRuntime,
+        find: impl Fn(&str) -> anyhow::Result<Found<'a>>,
+    ) -> anyhow::Result<Self> {
+        let plan = Plan { port, box_id };
+        let transport = |transport: &Transport| {
+            let found = find(&transport.adapter.value)?;
+            plan.of_transport(transport, &found)
+        };
+        let (primary, backup) = match &port.destination {
+            Destination::Static { primary, backup } => (
+                vec![transport(primary)?],
+                backup.as_ref().map(transport).transpose()?,
+            ),
+            Destination::Dynamic(dynamic) => {
+                let pools = dynamic.adapters.iter().map(|adapter| {
+                    let found = find(&adapter.value)?;
+                    plan.of_any_address(&found)
+                });
+                (pools.collect::<anyhow::Result<_>>()?, None)
+            }
+        };
+        Ok(Self {
+            runtime,
+            primary,
+            backup,
+        })
+    }
+}
+
+impl PoolFactory for PortPools {
+    fn pools(&self, sink: Arc<dyn OutcomeSink>) -> Result<Pools, ErrorInfo> {
+        let pool = |config: &PoolConfig| {
+            let pool = self.runtime.pool(config.clone(), sink.clone());
+            pool.map_err(|error| ErrorInfo::new("adapter", error.to_string()))
+        };
+        Ok(Pools {
+            primary: self.primary.iter().map(pool).collect::<Result<_, _>>()?,
+            backup: self.backup.as_ref().map(pool).transpose()?,
+        })
+    }
+}
+
+/// What all pools of a port have in common.
+struct Plan<'a> {
+    port: &'a Port,
+    box_id: u64,
+}
+
+impl Plan<'_> {
+    fn of_transport(&self, transport: &Transport, found: &Found<'_>) -> anyhow::Result<PoolConfig> {
+        let directory = reach::directory(self.port, transport, found.2);
+        let mut pool = self.pool(found, directory.map(|directory| directory.path))?;
+        pool.address = transport.address.value.clone();
+        pool.configuration = Arc::new(transport.config.endpoint());
+        pool.transaction_prefix = self.transaction_prefix();
+        Ok(pool)
+    }
+
+    /// For messages that bring their address along: it grants nothing, since anybody may write one.
+    fn of_any_address(&self, found: &Found<'_>) -> anyhow::Result<PoolConfig> {
+        let directory = self.port.grants.directory.as_ref();
+        self.pool(found, directory.map(|directory| directory.value.clone()))
+    }
+
+    fn pool(&self, found: &Found<'_>, directory: Option<PathBuf>) -> anyhow::Result<PoolConfig> {
+        let Port {
+            name,
+            grants,
+            instances,
+            flow,
+            ..
+        } = self.port;
+        let (adapter, loaded, _) = found;
+        let http = grants
+            .http
+            .iter()
+            .map(|grant| HttpGrant::parse(&grant.value));
+        let tcp = grants.tcp.iter().map(|grant| TcpGrant::parse(&grant.value));
+        Ok(PoolConfig {
+            port: name.clone(),
+            adapter: (*loaded).clone(),
+            handler_configuration: adapter.config.pairs(),
+            grants: Grants {
+                http: http.collect::<Result<_, _>>().context("grants.http")?,
+                tcp: tcp.collect::<Result<_, _>>().context("grants.tcp")?,
+                directory,
+            },
+            address: Arc::from(""),
+            configuration: Arc::new(EndpointConfiguration::default()),
+            transaction_prefix: String::new(),
+            instances: instances.count,
+            open_calls: instances.open_calls,
+            linger: instances.linger,
+            delivery_timeout: flow.delivery_timeout,
+            memory_limit: instances.memory_limit,
+            cpu_limit: instances.cpu_limit,
+        })
+    }
+
+    /// What the names of the port's transactions begin with: they are found again by it.
+    fn transaction_prefix(&self) -> String {
+        format!("sendport:{:012x}:{}:", self.box_id, self.port.name)
+    }
+}
