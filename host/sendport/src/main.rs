@@ -1,95 +1,14 @@
-//! The program `sendport`: command line, configuration file, wiring, signals.
-//!
-//! Everything a test would want to call is in the libraries beside it; what is here connects them.
+//! The program `sendport`; all of it is in the library beside this file.
 
 #![forbid(unsafe_code)]
 
-mod check;
-mod cli;
-mod client;
-mod config;
-mod input;
-mod inspect;
-mod limits;
-mod logging;
-mod output;
-mod port_control;
-mod publish;
-mod response;
-mod run;
-mod save;
-mod schema;
-mod signals;
-mod status;
-mod storage;
-mod suspended;
-mod table;
-mod wiring;
-
 use std::process::ExitCode;
-
-use anyhow::Context as _;
-use clap::Parser as _;
-
-use cli::{AdapterCommand, Cli, Command};
-use config::ConfigError;
 
 /// Many small allocations per message, freed on other threads than they were made on: a profile with the
 /// system's allocator showed a seventh of all CPU time in it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What the exit code says: nothing went wrong, something did, the question was wrong.
-const FAILURE: u8 = 1;
-const BAD_INPUT: u8 = 2;
-
-/// Even on one core, a guest that computes must not stop the socket.
-const LEAST_WORKERS: usize = 2;
-
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match start(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Mistakes in a file begin with their place, as compilers write them, so that editors find it.
-            let prefix = match error.downcast_ref() {
-                Some(ConfigError::Mistaken { .. }) => "",
-                _ => "error: ",
-            };
-            output::complain(&format!("{prefix}{error:#}"));
-            let bad_input = error.is::<ConfigError>();
-            ExitCode::from(if bad_input { BAD_INPUT } else { FAILURE })
-        }
-    }
-}
-
-fn start(cli: Cli) -> anyhow::Result<()> {
-    logging::init(cli.log_format)?;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.max(LEAST_WORKERS))
-        .thread_name("sendport")
-        .enable_all()
-        .build()
-        .context("cannot start the threads of the program")?
-        .block_on(carry_out(cli.command))
-}
-
-async fn carry_out(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Run { config } => run::run(&config).await,
-        Command::Check { config } => check::check(&config),
-        Command::Publish(publish) => publish::publish(publish).await,
-        Command::Response(arguments) => response::response(arguments).await,
-        Command::Status { common } => status::status(&common).await,
-        Command::Suspended(command) => suspended::suspended(command).await,
-        Command::Port(command) => port_control::port(command).await,
-        Command::Adapter(AdapterCommand::Inspect { component, json }) => {
-            inspect::inspect(&component, json)
-        }
-        Command::Adapter(AdapterCommand::Terminate(adapter)) => {
-            port_control::terminate_adapter(adapter).await
-        }
-        Command::Config => output::print(config::DEFAULT),
-    }
+    sendport::main()
 }
