@@ -84,6 +84,12 @@ impl Directory {
         ports.insert(port.name.clone(), Admission::of(port));
     }
 
+    /// The port is gone.
+    pub(crate) fn leave(&self, port: &str) {
+        let mut ports = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        ports.remove(port);
+    }
+
     /// Completes what a message's end publishes. Nobody can be refused here; the box shortens the name of
     /// a lane that is too long for its index, and keeps different ones apart.
     pub(crate) fn complete(&self, emission: &mut Emission, now: Timestamp) {

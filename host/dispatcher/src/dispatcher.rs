@@ -1,22 +1,21 @@
 //! The handle on all ports: enlisting, asking, starting and stopping, draining. The work is done by the
 //! ports' loops.
 
-use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use message_box::MessageBox;
 use model::transmit::OutcomeSink;
-use model::{Enlistment, PortName, SendPort};
+use model::{Enlistment, SendPort};
 use tokio::time::Instant;
 
 use crate::admission::{Admission, Directory};
 use crate::credits::Credits;
 use crate::drain::DrainReport;
-use crate::port::{PoolFactory, Port};
-use crate::port_loop::{Joined, PortLoop, Timing};
+use crate::port::{PoolFactory, Pools, Port};
+use crate::port_loop::{Joined, Legacy, PortLoop, Timing};
 use crate::refusal::{ControlError, Refusal};
+use crate::roll::{Entry, Roll};
 use crate::sink::Sink;
 use crate::status::PortStatus;
 
@@ -37,29 +36,6 @@ struct Shared {
     timing: Timing,
     directory: Arc<Directory>,
     roll: Mutex<Roll>,
-}
-
-/// The ports in the order they were enlisted.
-#[derive(Debug, Default)]
-struct Roll {
-    ports: Vec<Entry>,
-    places: HashMap<PortName, usize>,
-    enlistments: HashMap<PortName, Enlistment>,
-    watermarks: HashMap<String, Arc<Credits>>,
-    terminating: bool,
-}
-
-/// A port and what makes its pools; replaced as a whole when it is started after a termination.
-#[derive(Clone)]
-struct Entry {
-    port: Arc<Port>,
-    factory: Option<Arc<dyn PoolFactory>>,
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.port.fmt(f)
-    }
 }
 
 impl Dispatcher {
@@ -97,20 +73,7 @@ impl Dispatcher {
     /// sink, which its pools report to, is there before.
     pub fn enlist(&self, port: SendPort) -> Enlisted {
         self.shared.directory.enter(&port);
-        let mut roll = self.roll();
-        let enlistment = roll
-            .enlistments
-            .get(&port.name)
-            .copied()
-            .unwrap_or_default();
-        let port = Arc::new(Port::new(Arc::new(port), enlistment));
-        let place = roll.ports.len();
-        roll.places.insert(port.settings.name.clone(), place);
-        roll.ports.push(Entry {
-            port: port.clone(),
-            factory: None,
-        });
-        drop(roll);
+        let port = self.roll().enlist(port);
         Enlisted {
             port,
             dispatcher: self.clone(),
@@ -119,7 +82,8 @@ impl Dispatcher {
 
     /// Every port, in the order they were enlisted.
     pub fn status(&self) -> Vec<PortStatus> {
-        self.ports().iter().map(|port| port.status()).collect()
+        let entries = self.roll().entries().to_vec();
+        entries.iter().map(Entry::status).collect()
     }
 
     /// May a publisher hand messages to this port now?
@@ -195,30 +159,31 @@ impl Dispatcher {
         dead: &Port,
         factory: &Arc<dyn PoolFactory>,
     ) -> Result<(), ControlError> {
-        let port = Arc::new(Port::new(dead.settings.clone(), Enlistment::Started));
+        let port = Arc::new(dead.successor(dead.settings.clone(), Enlistment::Started));
         let name = port.settings.name.clone();
-        self.run(roll, &port, factory, false)
-            .map_err(|error| ControlError::Start {
-                port: name.clone(),
-                error,
-            })?;
-        if let Some(place) = roll.places.get(&name).copied() {
-            roll.ports[place].port = port;
+        let failed = |error| ControlError::Start {
+            port: name.clone(),
+            error,
+        };
+        let pools = factory.pools(self.sink(&port)).map_err(failed)?;
+        self.begin(roll, &port, pools, None, false);
+        if let Some(entry) = roll.find_mut(name.as_str()) {
+            entry.revive(port);
         }
         Ok(())
     }
 
-    /// Makes the port's pools and spawns its loop.
-    fn run(
+    /// Spawns the port's loop over its pools, unless it was terminated before.
+    pub(crate) fn begin(
         &self,
         roll: &Roll,
         port: &Arc<Port>,
-        factory: &Arc<dyn PoolFactory>,
+        pools: Pools,
+        legacy: Option<Legacy>,
         eager: bool,
-    ) -> Result<(), model::ErrorInfo> {
-        let pools = factory.pools(self.sink(port))?;
+    ) {
         if !port.begin(&pools) {
-            return Ok(());
+            return;
         }
         let joined = Joined {
             message_box: self.shared.message_box.clone(),
@@ -226,12 +191,14 @@ impl Dispatcher {
             timing: self.shared.timing,
         };
         let credits = |adapter: &str| roll.watermarks.get(adapter).cloned();
-        let port_loop = PortLoop::new(port.clone(), pools, joined, credits);
+        let mut port_loop = PortLoop::new(port.clone(), pools, joined, credits);
+        if let Some(legacy) = legacy {
+            port_loop.inherit(legacy);
+        }
         tokio::spawn(port_loop.run(eager));
-        Ok(())
     }
 
-    fn sink(&self, port: &Port) -> Arc<dyn OutcomeSink> {
+    pub(crate) fn sink(&self, port: &Port) -> Arc<dyn OutcomeSink> {
         Arc::new(Sink {
             port: port.settings.name.clone(),
             inbox: port.inbox.clone(),
@@ -246,7 +213,7 @@ impl Dispatcher {
         deadline: Duration,
     ) -> Result<DrainReport, ControlError> {
         let entry = self.entry(port)?;
-        Ok(drain(&[entry.port], deadline).await)
+        Ok(drain(&entry.generations(), deadline).await)
     }
 
     /// Drains all ports that use an adapter, as primary or as backup.
@@ -255,7 +222,7 @@ impl Dispatcher {
         adapter: &str,
         deadline: Duration,
     ) -> Result<DrainReport, ControlError> {
-        let ports = self.ports();
+        let ports = self.generations();
         let uses = |port: &Arc<Port>| port.adapters().iter().any(|name| name == adapter);
         let meant: Vec<_> = ports.iter().filter(|port| uses(port)).cloned().collect();
         if meant.is_empty() {
@@ -274,10 +241,10 @@ impl Dispatcher {
     /// the message box without a charge. A second call joins the first and gets the same report.
     pub async fn terminate(&self, deadline: Duration) -> DrainReport {
         self.roll().terminating = true;
-        drain(&self.ports(), deadline).await
+        drain(&self.generations(), deadline).await
     }
 
-    fn entry(&self, port: &str) -> Result<Entry, ControlError> {
+    pub(crate) fn entry(&self, port: &str) -> Result<Entry, ControlError> {
         let roll = self.roll();
         roll.find(port)
             .cloned()
@@ -287,15 +254,17 @@ impl Dispatcher {
             })
     }
 
-    fn ports(&self) -> Vec<Arc<Port>> {
-        self.roll()
-            .ports
-            .iter()
-            .map(|entry| entry.port.clone())
-            .collect()
+    /// Every generation of every port.
+    fn generations(&self) -> Vec<Arc<Port>> {
+        let roll = self.roll();
+        roll.entries().iter().flat_map(Entry::generations).collect()
     }
 
-    fn roll(&self) -> MutexGuard<'_, Roll> {
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.shared.directory
+    }
+
+    pub(crate) fn roll(&self) -> MutexGuard<'_, Roll> {
         self.shared
             .roll
             .lock()
@@ -306,21 +275,8 @@ impl Dispatcher {
 async fn drain(ports: &[Arc<Port>], deadline: Duration) -> DrainReport {
     let began = Instant::now();
     let drains = ports.iter().map(|port| port.terminate(deadline));
-    DrainReport {
-        ports: futures::future::join_all(drains).await,
-        took: began.elapsed(),
-    }
-}
-
-impl Roll {
-    fn find(&self, port: &str) -> Option<&Entry> {
-        self.places.get(port).map(|place| &self.ports[*place])
-    }
-
-    fn names(&self) -> Vec<String> {
-        let names = self.ports.iter().map(|e| e.port.settings.name.to_string());
-        names.collect()
-    }
+    let drained = futures::future::join_all(drains).await;
+    DrainReport::new(drained, began.elapsed())
 }
 
 /// A registered port that waits for its pools.
@@ -347,14 +303,14 @@ impl Enlisted {
             tracing::info!(port = %name, "not started: the host is terminating");
             return Ok(());
         }
-        dispatcher
-            .run(&roll, &port, &factory, eager)
-            .map_err(|error| ControlError::Start {
-                port: name.clone(),
-                error,
-            })?;
-        if let Some(place) = roll.places.get(name).copied() {
-            roll.ports[place].factory = Some(factory);
+        let pools = factory.pools(dispatcher.sink(&port));
+        let pools = pools.map_err(|error| ControlError::Start {
+            port: name.clone(),
+            error,
+        })?;
+        dispatcher.begin(&roll, &port, pools, None, eager);
+        if let Some(entry) = roll.find_mut(name.as_str()) {
+            entry.factory = Some(factory);
         }
         Ok(())
     }

@@ -37,6 +37,15 @@ impl PortDrain {
             interrupted: false,
         }
     }
+
+    /// Adds what an older generation of the port had.
+    fn add(&mut self, other: Self) {
+        self.in_flight += other.in_flight;
+        self.settled += other.settled;
+        self.handed_back.extend(other.handed_back);
+        self.perhaps_sent.extend(other.perhaps_sent);
+        self.interrupted |= other.interrupted;
+    }
 }
 
 /// How terminating all ports went. Printed as a table.
@@ -49,6 +58,18 @@ pub struct DrainReport {
 }
 
 impl DrainReport {
+    /// One row per port: what several generations of a port had is added up.
+    pub(crate) fn new(drained: Vec<PortDrain>, took: Duration) -> Self {
+        let mut ports: Vec<PortDrain> = Vec::with_capacity(drained.len());
+        for drain in drained {
+            match ports.last_mut().filter(|last| last.port == drain.port) {
+                Some(last) => last.add(drain),
+                None => ports.push(drain),
+            }
+        }
+        Self { ports, took }
+    }
+
     /// Messages in flight when the drain began, over all ports.
     pub fn in_flight(&self) -> usize {
         self.ports.iter().map(|p| p.in_flight).sum()

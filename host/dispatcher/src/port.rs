@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use model::transmit::{OutcomeSink, PoolStatus, TransmitterPool};
 use model::{Enlistment, ErrorInfo, SendPort, Transport, TransportSlot};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::drain::PortDrain;
 use crate::inbox::Inbox;
+use crate::port_loop::Legacy;
+use crate::pulse::Pulse;
 use crate::status::{Board, PortState, PortStatus, TransportStatus};
 
 /// The pools of one port, made together.
@@ -64,10 +66,30 @@ pub(crate) struct Port {
     request: watch::Sender<Option<Instant>>,
     /// How it went, once it is over.
     report: watch::Sender<Option<PortDrain>>,
+    /// When messages of the port were last settled, over all its generations.
+    pub(crate) pulse: Arc<Pulse>,
+    will: Mutex<Will>,
+}
+
+/// What a loop leaves to the next one when it stops claiming: one end each, until it is taken.
+#[derive(Debug)]
+struct Will {
+    left_by: Option<oneshot::Sender<Legacy>>,
+    left_to: Option<oneshot::Receiver<Legacy>>,
 }
 
 impl Port {
     pub(crate) fn new(settings: Arc<SendPort>, enlistment: Enlistment) -> Self {
+        Self::with_pulse(settings, enlistment, Arc::default())
+    }
+
+    /// Another generation of the same port.
+    pub(crate) fn successor(&self, settings: Arc<SendPort>, enlistment: Enlistment) -> Self {
+        Self::with_pulse(settings, enlistment, self.pulse.clone())
+    }
+
+    fn with_pulse(settings: Arc<SendPort>, enlistment: Enlistment, pulse: Arc<Pulse>) -> Self {
+        let (left_by, left_to) = oneshot::channel();
         Self {
             settings,
             inbox: Arc::default(),
@@ -76,6 +98,11 @@ impl Port {
             enlistment: watch::Sender::new(enlistment),
             request: watch::Sender::new(None),
             report: watch::Sender::new(None),
+            pulse,
+            will: Mutex::new(Will {
+                left_by: Some(left_by),
+                left_to: Some(left_to),
+            }),
         }
     }
 
@@ -108,6 +135,7 @@ impl Port {
             ignored: tally.ignored,
             last_error: board.last_error.clone(),
             last_progress: tally.last_progress,
+            leaving: 0,
         }
     }
 
@@ -198,6 +226,28 @@ impl Port {
         drain.expect("the port holds the sender, and the loop reports even when it is dropped")
     }
 
+    /// Asks for the drain, and returns what the loop leaves to the next one once it claims no more;
+    /// nothing when it was not running.
+    pub(crate) async fn yield_to_next(&self, deadline: Duration) -> Option<Legacy> {
+        let left_to = self.will().left_to.take();
+        self.request_drain(deadline);
+        left_to?.await.ok()
+    }
+
+    /// The loop claims no more.
+    pub(crate) fn leave(&self, legacy: Legacy) {
+        if let Some(left_by) = self.will().left_by.take() {
+            // Nobody takes the port's place.
+            drop(left_by.send(legacy));
+        }
+    }
+
+    fn will(&self) -> MutexGuard<'_, Will> {
+        self.will
+            .lock()
+            .expect("nothing that can panic runs under this lock")
+    }
+
     fn request_drain(&self, deadline: Duration) {
         let mut board = self.board();
         if !board.started {
@@ -221,11 +271,18 @@ impl Port {
 
     /// Publishes the report, unless there is one.
     pub(crate) fn report_drain(&self, drain: PortDrain) {
+        // A loop that ended without leaving anything leaves nothing any more.
+        self.will().left_by = None;
         self.report.send_if_modified(|report| {
             let is_first = report.is_none();
             report.get_or_insert(drain);
             is_first
         });
+    }
+
+    /// A port that is not started and will not be: it is terminated as it stands.
+    pub(crate) fn end_unstarted(&self) {
+        self.request_drain(Duration::ZERO);
     }
 
     /// Where the loop sees that a drain is asked for.

@@ -9,6 +9,7 @@
 mod batches;
 mod claiming;
 mod draining;
+mod legacy;
 mod resolving;
 mod settling;
 mod starting;
@@ -39,6 +40,7 @@ use crate::unresolved::Unresolved;
 
 pub(crate) use claiming::Claiming;
 use draining::Drain;
+pub(crate) use legacy::Legacy;
 use settling::Settling;
 pub(crate) use starting::Starting;
 use throttling::Rate;

@@ -109,9 +109,24 @@ pub struct PortStatus {
     pub last_error: Option<(Timestamp, ErrorInfo)>,
     /// When a message was last delivered, scheduled again or suspended.
     pub last_progress: Option<Timestamp>,
+    /// Generations that have been replaced and still finish what they have.
+    pub leaving: usize,
 }
 
 impl PortStatus {
+    /// Adds what other generations of the port did.
+    pub(crate) fn add(&mut self, tally: &Tally) {
+        self.delivered += tally.delivered;
+        self.retried += tally.retried;
+        self.moved += tally.moved;
+        self.suspended += tally.suspended;
+        self.routed += tally.routed;
+        self.expired += tally.expired;
+        self.returned += tally.returned;
+        self.ignored += tally.ignored;
+        self.last_progress = self.last_progress.max(tally.last_progress);
+    }
+
     /// The primary transport; that of the first adapter on a dynamic port.
     pub fn primary(&self) -> Option<&TransportStatus> {
         self.transports.first()
@@ -140,6 +155,21 @@ pub(crate) struct Tally {
     pub(crate) returned: u64,
     pub(crate) ignored: u64,
     pub(crate) last_progress: Option<Timestamp>,
+}
+
+impl Tally {
+    /// Adds what another generation counted.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.delivered += other.delivered;
+        self.retried += other.retried;
+        self.moved += other.moved;
+        self.suspended += other.suspended;
+        self.routed += other.routed;
+        self.expired += other.expired;
+        self.returned += other.returned;
+        self.ignored += other.ignored;
+        self.last_progress = self.last_progress.max(other.last_progress);
+    }
 }
 
 /// What the loop last wrote. Written once a turn, not once a message.

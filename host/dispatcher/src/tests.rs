@@ -13,5 +13,6 @@ mod outcomes;
 mod pacing;
 mod scripted_pool;
 mod states;
+mod swapping;
 
 pub(crate) use host::port;

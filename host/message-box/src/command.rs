@@ -15,6 +15,7 @@ use crate::publish::{Accepted, Publish};
 use crate::reader::Reader;
 use crate::round::Round;
 use crate::settle::Settle;
+use crate::swap::Record;
 use crate::transaction::Finish;
 use crate::waiters::Waiters;
 
@@ -44,6 +45,7 @@ pub(crate) enum Write {
     Edit(Edit),
     Enlist(Enlist),
     Finish(Finish),
+    Record(Box<Record>),
     Pieces(Pieces),
     /// Remove a body that nobody will publish.
     Discard(u64),
@@ -96,6 +98,7 @@ impl Write {
             Self::Settle(settle) => settle.rows(),
             Self::Decide(decide) => decide.ids.len(),
             Self::Pieces(pieces) => pieces.rows(),
+            Self::Record(_) => 2,
             Self::Edit(_) | Self::Enlist(_) | Self::Finish(_) | Self::Discard(_) => 1,
         }
     }
@@ -107,7 +110,11 @@ impl Write {
             Self::Settle(settle) => settle.bytes(),
             Self::Edit(edit) => edit.bytes(),
             Self::Pieces(pieces) => pieces.bytes(),
-            Self::Decide(_) | Self::Enlist(_) | Self::Finish(_) | Self::Discard(_) => 0,
+            Self::Decide(_)
+            | Self::Enlist(_)
+            | Self::Finish(_)
+            | Self::Record(_)
+            | Self::Discard(_) => 0,
         }
     }
 
@@ -139,6 +146,7 @@ impl Write {
             Self::Edit(edit) => edit.apply(round).map(as_asked),
             Self::Enlist(enlist) => enlist.apply(round).map(|()| as_asked(Ok(()))),
             Self::Finish(finish) => finish.apply(round).map(|()| as_asked(Ok(()))),
+            Self::Record(record) => record.apply(round).map(|()| as_asked(Ok(()))),
             Self::Pieces(pieces) => pieces.apply(round).map(as_asked),
             Self::Discard(id) => body::discard(round.connection, *id).map(|()| as_asked(Ok(()))),
         }
@@ -172,6 +180,7 @@ impl Write {
             Self::Edit(edit) => edit.committed(outcome.map(drop)),
             Self::Enlist(enlist) => drop(enlist.reply.send(outcome.map(drop))),
             Self::Finish(finish) => drop(finish.reply.send(outcome.map(drop))),
+            Self::Record(record) => drop(record.reply.send(outcome.map(drop))),
             Self::Pieces(pieces) => drop(pieces.reply.send(outcome.map(drop))),
             Self::Discard(_) => {}
         }
@@ -186,6 +195,7 @@ impl Write {
             Self::Edit(edit) => drop(edit.reply.send(Err(error))),
             Self::Enlist(enlist) => drop(enlist.reply.send(Err(error))),
             Self::Finish(finish) => drop(finish.reply.send(Err(error))),
+            Self::Record(record) => drop(record.reply.send(Err(error))),
             Self::Pieces(pieces) => drop(pieces.reply.send(Err(error))),
             // The row in `stage` is still there; the next start removes the pieces.
             Self::Discard(_) => tracing::warn!(%error, "could not remove an unpublished body yet"),

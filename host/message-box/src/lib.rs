@@ -1,5 +1,6 @@
 //! The message box: every accepted message until its outcome, in one SQLite database; and what must be
-//! true together with it: responses, decisions of prepared transactions, the states of ports.
+//! true together with it: responses, decisions of prepared transactions, the states of ports, the record of
+//! hot swaps.
 //!
 //! Owns every SQL statement, migration and transaction, the leases and the feeds. Knows nothing of
 //! adapters, HTTP or retry policy, and has no clock: callers say what time it is.
@@ -73,6 +74,7 @@ mod settle;
 mod stored_body;
 mod stored_message;
 mod suspend_queue;
+mod swap;
 mod tally;
 mod transaction;
 mod waiters;
@@ -94,4 +96,5 @@ pub use response::ResponseState;
 pub use settle::Settlement;
 pub use stored_message::{MessageState, StoredMessage};
 pub use suspend_queue::{SuspendedFilter, SuspendedMessage};
+pub use swap::{Deployment, SwapRecord, SwapResult};
 pub use waiters::ResponseChanged;

@@ -16,7 +16,7 @@ use crate::files::Location;
 const APPLICATION_ID: i64 = 0x5350_6278;
 
 /// Layout versions 1, 2, … in order.
-const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 pub(crate) const VERSION_1: &str = "
 CREATE TABLE meta (
@@ -139,6 +139,37 @@ CREATE TABLE transaction_decision (
     name     TEXT NOT NULL,     -- of a prepared transaction at the port's destination: to be committed;
     decided  INTEGER NOT NULL,  -- removed when it is. One that is not here is rolled back
     PRIMARY KEY (port, name)
+) WITHOUT ROWID;
+";
+
+const VERSION_3: &str = "
+CREATE TABLE swap (
+    id             INTEGER PRIMARY KEY,  -- in the order in which they ended
+    port           INTEGER NOT NULL,     -- port.id
+    kind           TEXT NOT NULL,        -- deploy, rollback, reload, …
+    began          INTEGER NOT NULL,     -- when it was asked for
+    ended          INTEGER NOT NULL,     -- when the old generation had ended, or the attempt had failed
+    from_version   TEXT NOT NULL,        -- what was replaced
+    to_version     TEXT NOT NULL,        -- what took its place, or was to
+    changes        TEXT NOT NULL,        -- what is different, a line each
+    reason         TEXT,                 -- why it failed; everything below is NULL then
+    in_flight      INTEGER,              -- messages with the old generation at the switch; of those:
+    settled        INTEGER,              -- settled by it,
+    handed_over    INTEGER,              -- handed to the new one,
+    lost           INTEGER,              -- neither
+    perhaps_sent   TEXT,                 -- ids of those handed over that may have been sent before
+    interrupted    INTEGER,              -- 1: the old generation was ended by force
+    longest_pause  INTEGER               -- microseconds in which messages waited and none was settled
+);
+CREATE INDEX swap_port ON swap (port, id);
+
+CREATE TABLE deployment (
+    port        INTEGER NOT NULL,  -- port.id
+    adapter     TEXT NOT NULL,     -- its name in the configuration
+    digest      TEXT NOT NULL,     -- of the component that serves the port
+    configured  TEXT NOT NULL,     -- of the one that the configuration named then; another one is newer
+    previous    TEXT NOT NULL,     -- of the one before, to go back to
+    PRIMARY KEY (port, adapter)
 ) WITHOUT ROWID;
 ";
 

@@ -30,6 +30,7 @@ mod reference_model;
 mod responses;
 mod settling;
 mod suspend_queue;
+mod swaps;
 mod transactions;
 mod transports;
 

@@ -55,6 +55,7 @@ impl PortLoop {
                 ..PortDrain::empty(name)
             },
         });
+        self.bequeath();
         let left = deadline.saturating_duration_since(Instant::now());
         let owners = self.routes.iter().filter(|route| !route.borrows);
         let pools = owners.flat_map(|route| &route.pools);

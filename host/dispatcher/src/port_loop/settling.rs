@@ -123,6 +123,8 @@ impl PortLoop {
         }
         if progress {
             self.tally.last_progress = Some(clock::now());
+            let is_busy = self.message_box.pending(&self.port.settings.name) > 0;
+            self.port.pulse.beat(Instant::now(), is_busy);
         }
         for (route, handed_back) in self.routes.iter_mut().zip(handed_back) {
             if progress {

@@ -48,7 +48,7 @@ impl Rate {
         }
     }
 
-    fn give_back(&mut self, count: usize) {
+    pub(super) fn give_back(&mut self, count: usize) {
         if let Some(bucket) = &mut self.bucket {
             bucket.give_back(count);
         }

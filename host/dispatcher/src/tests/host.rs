@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::scripted_pool::{Answer, Script, ScriptedPool};
 use crate::port_loop::Timing;
-use crate::{Dispatcher, Pools, PortStatus, clock};
+use crate::{Dispatcher, Generation, PoolFactory, Pools, PortStatus, clock};
 
 /// See the module.
 pub(super) struct Host {
@@ -83,22 +83,23 @@ impl Host {
         primary: Vec<Script>,
         backup: Option<Script>,
     ) -> Started {
-        let started = Started::default();
-        let made = started.clone();
-        let factory = move |sink: Arc<dyn OutcomeSink>| {
-            let pool = |script: &Script| ScriptedPool::new(sink.clone(), script.clone());
-            let primary: Vec<_> = primary.iter().map(pool).collect();
-            let backup = backup.as_ref().map(pool);
-            *made.0.lock().unwrap() = Some((primary.clone(), backup.clone()));
-            let as_pool = |pool: Arc<ScriptedPool>| -> Arc<dyn TransmitterPool> { pool };
-            Ok(Pools {
-                primary: primary.into_iter().map(as_pool).collect(),
-                backup: backup.map(as_pool),
-            })
-        };
+        let (factory, started) = factory(primary, backup);
         let enlisted = self.dispatcher.enlist(port);
         enlisted.start(Arc::new(factory), false).unwrap();
         started
+    }
+
+    /// Another generation of a port, whose pool answers by the script.
+    pub(super) fn generation(
+        port: SendPort,
+        script: impl Fn(&Delivery) -> Answer + Send + Sync + 'static,
+    ) -> (Generation, Started) {
+        let (factory, started) = factory(vec![Arc::new(script)], None);
+        let generation = Generation {
+            settings: port,
+            factory: Arc::new(factory),
+        };
+        (generation, started)
     }
 
     /// Publishes `n` messages in one publication.
@@ -173,6 +174,24 @@ impl Host {
     pub(super) async fn terminate(&self) -> crate::DrainReport {
         self.dispatcher.terminate(Duration::from_secs(60)).await
     }
+}
+
+/// Makes scripted pools, and shows the last ones.
+fn factory(primary: Vec<Script>, backup: Option<Script>) -> (impl PoolFactory, Started) {
+    let started = Started::default();
+    let made = started.clone();
+    let factory = move |sink: Arc<dyn OutcomeSink>| {
+        let pool = |script: &Script| ScriptedPool::new(sink.clone(), script.clone());
+        let primary: Vec<_> = primary.iter().map(pool).collect();
+        let backup = backup.as_ref().map(pool);
+        *made.0.lock().unwrap() = Some((primary.clone(), backup.clone()));
+        let as_pool = |pool: Arc<ScriptedPool>| -> Arc<dyn TransmitterPool> { pool };
+        Ok(Pools {
+            primary: primary.into_iter().map(as_pool).collect(),
+            backup: backup.map(as_pool),
+        })
+    };
+    (factory, started)
 }
 
 /// The pools that a port's factory made last.
