@@ -22,6 +22,7 @@
 
 mod admission;
 mod backoff;
+mod canary;
 mod clock;
 mod credits;
 mod dice;
@@ -42,6 +43,7 @@ mod throttle;
 mod unresolved;
 
 pub use admission::Admission;
+pub use canary::CanaryBoard;
 pub use dispatcher::{Dispatcher, Enlisted};
 pub use drain::{DrainReport, PortDrain};
 pub use generation::{Generation, Swap};

@@ -3,6 +3,7 @@
 mod backup;
 mod batches;
 mod bulkhead;
+mod canary;
 mod draining;
 mod dynamic;
 mod endings;

@@ -10,6 +10,7 @@
 mod batch;
 mod body;
 mod breaker;
+mod canary;
 mod conclusion;
 mod dynamic;
 mod enlistment;
@@ -28,6 +29,7 @@ mod window;
 pub use batch::{BatchError, validate as validate_batch};
 pub use body::{Body, BodyError, BodyReader};
 pub use breaker::{Breaker, BreakerPolicy, BreakerState};
+pub use canary::{CanaryPolicy, CanaryShare, CanaryVerdict, Showing, judge};
 pub use conclusion::{Answer, Conclusion, Emission, Notifications, Response, TwoWay, conclude};
 pub use dynamic::{DynamicAdapter, begins_with, resolve};
 pub use enlistment::Enlistment;
