@@ -35,14 +35,8 @@ pub(crate) enum Toolchain {
 impl Toolchain {
     /// Finds one, installing what is missing.
     pub(crate) fn find() -> Result<Self> {
-        if has_target()? {
+        if add_target(TARGET)? {
             return Ok(Self::Own);
-        }
-        eprintln!("the target {TARGET} is missing; asking rustup for it");
-        match cargo::run(Command::new("rustup").args(["target", "add", TARGET])) {
-            Ok(()) if has_target()? => return Ok(Self::Own),
-            Ok(()) => eprintln!("rustup added the target to another toolchain than this one"),
-            Err(error) => eprintln!("{error:#}"),
         }
         if Path::new("/etc/debian_version").exists() && is_root() {
             eprintln!(
@@ -98,12 +92,36 @@ impl Toolchain {
     }
 }
 
+/// `cargo build` for guests of another target, which only this toolchain and rustup can have.
+pub(crate) fn build_for(workspace: &Workspace, target: &str) -> Result<Command> {
+    if !add_target(target)? {
+        bail!("no compiler for {target}. Install the target with `rustup target add {target}`");
+    }
+    let mut command = cargo::cargo(workspace);
+    command.args(["build", "--profile", "guest", "--target", target]);
+    Ok(command)
+}
+
+/// True when the target is there now; rustup is asked for it when it is not.
+fn add_target(target: &str) -> Result<bool> {
+    if has_target(target)? {
+        return Ok(true);
+    }
+    eprintln!("the target {target} is missing; asking rustup for it");
+    match cargo::run(Command::new("rustup").args(["target", "add", target])) {
+        Ok(()) if has_target(target)? => return Ok(true),
+        Ok(()) => eprintln!("rustup added the target to another toolchain than this one"),
+        Err(error) => eprintln!("{error:#}"),
+    }
+    Ok(false)
+}
+
 fn rustc() -> Command {
     Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
-fn has_target() -> Result<bool> {
-    let libraries = cargo::output(rustc().args(["--print", "target-libdir", "--target", TARGET]))?;
+fn has_target(target: &str) -> Result<bool> {
+    let libraries = cargo::output(rustc().args(["--print", "target-libdir", "--target", target]))?;
     let libraries = String::from_utf8_lossy(&libraries.stdout);
     Ok(!libraries.is_empty() && Path::new(libraries.trim_end()).exists())
 }

@@ -26,6 +26,8 @@ pub(crate) struct Guest {
     pub(crate) package: String,
     /// The stem of the core module's file.
     pub(crate) module: String,
+    /// What it is compiled for, when that is not what all the others are: `package.metadata.sendport.target`.
+    pub(crate) target: Option<String>,
 }
 
 impl Workspace {
@@ -91,6 +93,9 @@ fn guest(package: &Value) -> Option<Guest> {
     Some(Guest {
         package: package["name"].as_str()?.to_owned(),
         module: target["name"].as_str()?.replace('-', "_"),
+        target: package["metadata"]["sendport"]["target"]
+            .as_str()
+            .map(str::to_owned),
     })
 }
 
@@ -110,6 +115,7 @@ mod tests {
             })
         };
         let component = json!({ "sendport": { "component": true } });
+        let wasip2 = json!({ "sendport": { "component": true, "target": "wasm32-wasip2" } });
         let metadata = json!({
             "workspace_root": "/w",
             "target_directory": "/t",
@@ -118,11 +124,22 @@ mod tests {
                 package("model", "lib", Value::Null),
                 package("no-adapter", "cdylib", json!({ "sendport": { "component": false } })),
                 package("a-adapter", "cdylib", component),
+                package("p-adapter", "cdylib", wasip2),
             ],
         });
         let workspace = Workspace::from_metadata(&metadata).unwrap();
-        let names: Vec<_> = workspace.guests.iter().map(|g| g.module.as_str()).collect();
-        assert_eq!(names, ["a_adapter", "z_adapter"]);
+        let guests = workspace.guests.iter();
+        let guests: Vec<_> = guests
+            .map(|g| (g.module.as_str(), g.target.as_deref()))
+            .collect();
+        assert_eq!(
+            guests,
+            [
+                ("a_adapter", None),
+                ("p_adapter", Some("wasm32-wasip2")),
+                ("z_adapter", None)
+            ]
+        );
         assert_eq!(workspace.adapters(), Path::new("/t/adapters"));
     }
 }
