@@ -12,6 +12,7 @@ use crate::artefact::ArtefactCache;
 use crate::bindings::exports;
 use crate::context::Context;
 use crate::guest::Indices;
+use crate::trust::{Provenance, PublicKey, Trust};
 use crate::{Error, TransportInfo, World};
 
 /// An adapter, identified by the digest of its component. Cheap to clone.
@@ -31,6 +32,8 @@ pub(crate) struct ComponentFacts {
     /// SHA-256 of the component, in hexadecimal digits.
     pub(crate) digest: String,
     pub(crate) size: u64,
+    /// The key whose signature was found good.
+    pub(crate) signed_by: Option<PublicKey>,
     pub(crate) world: World,
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
@@ -63,6 +66,16 @@ impl Adapter {
         &self.0.info
     }
 
+    /// Interfaces it imports, with their versions: what it could possibly do.
+    pub fn imports(&self) -> &[String] {
+        &self.0.component.imports
+    }
+
+    /// The key that signed it, when the host has keys and one of them did.
+    pub fn signed_by(&self) -> Option<&PublicKey> {
+        self.0.component.signed_by.as_ref()
+    }
+
     /// Its name, its version and the beginning of its digest, for the record.
     pub fn version(&self) -> String {
         let digest = self.digest();
@@ -83,15 +96,18 @@ impl fmt::Debug for Adapter {
     }
 }
 
-/// Reads, compiles (or takes from the cache), checks and links a component.
+/// Reads a component, once, and says whether it is to be trusted; then compiles those bytes (or takes
+/// what was compiled of the same ones from the cache), checks and links them.
 pub(crate) fn load_code(
     engine: &Engine,
     linker: &Linker<Context>,
     cache: &ArtefactCache,
     path: &Path,
+    (trust, provenance): (&Trust, &Provenance),
 ) -> Result<(ComponentFacts, Code), Error> {
     let bytes = read_component(path)?;
     let digest = hex(&Sha256::digest(&bytes));
+    let signed_by = trust.check(path, &bytes, &digest, provenance)?;
     let component = cache.load(engine, path, &bytes, &digest)?;
     let ty = component.component_type();
     let imports: Vec<String> = ty
@@ -114,6 +130,7 @@ pub(crate) fn load_code(
             path,
             digest,
             size,
+            signed_by,
             world,
             imports,
             exports,
@@ -165,6 +182,6 @@ fn indices(pre: InstancePre<Context>, world: World) -> wasmtime::Result<Code> {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -1,22 +1,22 @@
 //! What one store carries: the instance's resources, limits and the way back to the engine.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use model::transmit::OutcomeSink;
 use model::{ErrorInfo, Outcome, PortName};
 use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::cpu::CpuGuard;
 use crate::grants::Grants;
-use crate::guest_log::GuestLog;
+use crate::guest_output::GuestOutput;
 use crate::http::{Client, PooledHooks};
 use crate::ledger::{self, Ledger};
-use crate::{Error, HttpGrant, TcpGrant, sockets};
+use crate::{Error, HttpGrant, TcpGrant, wasi};
 
 /// Limits and rights of an instance.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) http_grants: Arc<[HttpGrant]>,
     pub(crate) port: PortName,
-    pub(crate) log: GuestLog,
+    pub(crate) output: GuestOutput,
     pub(crate) cpu: CpuGuard,
     pub(crate) limits: StoreLimits,
     /// Rung when the guest decided something outside a call's return, so that the driver looks.
@@ -57,6 +57,7 @@ impl Context {
         client: Client,
         sink: Arc<dyn OutcomeSink>,
     ) -> Result<Self, Error> {
+        let output = GuestOutput::new(sandbox.port.clone(), sandbox.grants.silent);
         Ok(Self {
             table: ResourceTable::new(),
             ledger: Ledger::default(),
@@ -65,13 +66,13 @@ impl Context {
             client,
             http_grants: sandbox.http.clone(),
             port: sandbox.port.clone(),
-            log: GuestLog::new(Instant::now()),
             cpu: CpuGuard::new(sandbox.cpu_limit),
             limits: StoreLimitsBuilder::new()
                 .memory_size(sandbox.memory_limit)
                 .build(),
             progress: Arc::new(Notify::new()),
-            wasi: wasi(sandbox)?,
+            wasi: wasi::context(sandbox, &output)?,
+            output,
             wasi_http: WasiHttpCtx::new(),
         })
     }
@@ -101,20 +102,6 @@ impl Drop for Context {
             held.into_iter().map(|id| (id, Outcome::Returned)).collect()
         });
     }
-}
-
-/// Nothing but what is granted: no arguments, no environment, TCP to granted hosts or no network, one
-/// directory or none.
-fn wasi(sandbox: &Sandbox) -> Result<WasiCtx, Error> {
-    let mut builder = WasiCtxBuilder::new();
-    if let Some(directory) = &sandbox.grants.directory {
-        builder.preopened_dir(directory, ".", FsPerms::ReadWrite).map_err(|e| {
-            let reason = format!("cannot open the granted directory {}: {e:#}; create it or correct `address` or `grants.directory`", directory.display());
-            Error::Grant { port: sandbox.port.to_string(), reason }
-        })?;
-    }
-    sockets::grant(&mut builder, &sandbox.port, &sandbox.tcp);
-    Ok(builder.build())
 }
 
 impl std::fmt::Debug for Context {
@@ -147,6 +134,7 @@ impl WasiHttpView for Context {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Instant;
 
     use model::{Failure, MessageId};
 

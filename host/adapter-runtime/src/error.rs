@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::trust::Distrust;
+
 /// A component that cannot be used, or a runtime that cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -21,6 +23,16 @@ pub enum Error {
     NotWasm {
         /// Which file.
         path: PathBuf,
+    },
+    /// It is not the approved one, or not signed as the host demands.
+    #[error("{path} (sha256:{digest}) is refused: {reason}")]
+    Untrusted {
+        /// Which file.
+        path: PathBuf,
+        /// SHA-256 of what is in it, in hexadecimal digits.
+        digest: String,
+        /// Why, and what to do.
+        reason: Distrust,
     },
     /// The file is a core module.
     #[error(

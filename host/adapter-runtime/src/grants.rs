@@ -1,12 +1,14 @@
 //! What a port lets its adapter do. Everything that is not here is denied.
 
+mod directory;
 mod http;
 mod tcp;
+mod virtualised;
 
-use std::path::PathBuf;
-
+pub use directory::{Access, DirectoryGrant};
 pub use http::{HttpGrant, HttpGrantError};
 pub use tcp::{TcpGrant, TcpGrantError};
+pub use virtualised::{ClockGrant, RandomGrant};
 
 /// The rights of a port's adapter.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,14 @@ pub struct Grants {
     pub http: Vec<HttpGrant>,
     /// Hosts it may connect to by TCP besides the port's own address.
     pub tcp: Vec<TcpGrant>,
-    /// The one directory it may read and write.
-    pub directory: Option<PathBuf>,
+    /// The directories it may use.
+    pub directories: Vec<DirectoryGrant>,
+    /// The environment variables it sees. None of the host's own are among them.
+    pub environment: Vec<(String, String)>,
+    /// How well it can tell the time.
+    pub clock: ClockGrant,
+    /// What it draws when it asks for random numbers.
+    pub random: RandomGrant,
+    /// Nothing that it writes to the log, the standard output or the standard error is kept.
+    pub silent: bool,
 }

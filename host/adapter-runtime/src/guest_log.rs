@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Longest line that is kept, in bytes.
-const LONGEST: usize = 4 * 1024;
+pub(crate) const LONGEST: usize = 4 * 1024;
 /// Lines per instance and second that are kept.
 const PER_SECOND: u32 = 200;
 

@@ -10,6 +10,7 @@ mod artefact;
 mod backoff;
 mod batched;
 mod bindings;
+mod capabilities;
 mod context;
 mod cpu;
 mod decision;
@@ -21,8 +22,10 @@ mod error;
 mod grants;
 mod guest;
 mod guest_log;
+mod guest_output;
 mod http;
 mod info;
+mod inspection;
 mod instance;
 mod ledger;
 mod linker;
@@ -39,14 +42,24 @@ mod transactional;
 mod transactions;
 mod transport_batch;
 mod transport_proxy;
+mod trust;
 mod unbatched;
+mod wasi;
 mod world;
 
 pub use adapter::Adapter;
+pub use capabilities::{Capabilities, Capability};
 pub use error::Error;
-pub use grants::{Grants, HttpGrant, HttpGrantError, TcpGrant, TcpGrantError};
+pub use grants::{
+    Access, ClockGrant, DirectoryGrant, Grants, HttpGrant, HttpGrantError, RandomGrant, TcpGrant,
+    TcpGrantError,
+};
 pub use http::{Answer, Client, HttpError, RequestOptions, RequestTemplate};
 pub use info::{ConfigurationKey, TransportInfo, ValueKind};
+pub use inspection::Inspection;
 pub use pool::PoolConfig;
-pub use runtime::{AdapterRuntime, Inspection, RuntimeConfig};
+pub use runtime::{AdapterRuntime, RuntimeConfig};
+pub use trust::{
+    Distrust, KeyAlgorithm, KeyError, Provenance, PublicKey, SigningKey, Trust, signature_beside,
+};
 pub use world::World;

@@ -2,21 +2,23 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 
 use futures::FutureExt;
 use model::transmit::{OutcomeSink, TransmitterPool};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-use crate::adapter::{Code, ComponentFacts, Loaded, load_code};
+use crate::adapter::{Code, Loaded, load_code};
 use crate::artefact::ArtefactCache;
 use crate::context::{Context, Sandbox};
 use crate::pool::{Environment, Pool};
 use crate::threads::InstanceThreads;
 use crate::transactions::{LONGEST_PREFIX, Registry};
+use crate::trust::{Provenance, Trust};
 use crate::{
-    Adapter, Error, HttpGrant, PoolConfig, TcpGrant, TransportInfo, World, describe, engine, linker,
+    Adapter, Error, HttpGrant, Inspection, PoolConfig, TcpGrant, TransportInfo, describe, engine,
+    linker,
 };
 
 /// How the runtime is set up.
@@ -26,6 +28,8 @@ pub struct RuntimeConfig {
     pub threads: usize,
     /// Where compiled adapters are kept. Only this host may write there: machine code is loaded from it.
     pub cache_directory: PathBuf,
+    /// Which components may be loaded.
+    pub trust: Trust,
 }
 
 /// Loads adapters and runs pools of them. Cheap to clone.
@@ -36,25 +40,9 @@ struct Inner {
     engine: Engine,
     linker: Linker<Context>,
     cache: ArtefactCache,
+    trust: RwLock<Trust>,
     threads: Arc<InstanceThreads>,
     transactions: Arc<Registry>,
-}
-
-/// What can be said about a component file.
-#[derive(Clone, Debug)]
-pub struct Inspection {
-    /// The kind of adapter.
-    pub world: World,
-    /// Interfaces it imports: what it could possibly do.
-    pub imports: Vec<String>,
-    /// Interfaces it exports.
-    pub exports: Vec<String>,
-    /// Size of the component in bytes.
-    pub size: u64,
-    /// SHA-256 of the component, in hexadecimal digits.
-    pub digest: String,
-    /// What it says about itself.
-    pub info: TransportInfo,
 }
 
 impl AdapterRuntime {
@@ -68,16 +56,27 @@ impl AdapterRuntime {
             engine,
             linker,
             cache,
+            trust: RwLock::new(config.trust),
             threads,
             transactions: Arc::new(Registry::new()),
         })))
     }
 
-    /// Loads an adapter: compiles it unless this engine has compiled it before, checks its world and its
-    /// imports, reads its description. Blocks the thread; takes seconds for a large new component.
+    /// As [`Self::load_from`], of a component of which nothing is known beforehand.
     pub fn load(&self, path: &Path) -> Result<Adapter, Error> {
+        self.load_from(path, &Provenance::default())
+    }
+
+    /// Loads an adapter: checks digest and signature, compiles it unless this engine has compiled it
+    /// before, checks its world and its imports, reads its description. Nothing of it is compiled or run
+    /// unless it is trusted. Blocks the thread; takes seconds for a large new component.
+    pub fn load_from(&self, path: &Path, provenance: &Provenance) -> Result<Adapter, Error> {
         let inner = &self.0;
-        let (component, code) = load_code(&inner.engine, &inner.linker, &inner.cache, path)?;
+        let trust = inner.trust.read();
+        // A copy, since compiling takes long; whoever changes it must not wait for that.
+        let trust = trust.unwrap_or_else(PoisonError::into_inner).clone();
+        let trust = (&trust, provenance);
+        let (component, code) = load_code(&inner.engine, &inner.linker, &inner.cache, path, trust)?;
         let (info, code) = self.describe(path, code)?;
         Ok(Adapter(Arc::new(Loaded {
             component,
@@ -86,25 +85,15 @@ impl AdapterRuntime {
         })))
     }
 
-    /// What can be said about a component without sending anything. Blocks like [`Self::load`].
+    /// Says which components may be loaded from now on. Those that are loaded stay.
+    pub fn set_trust(&self, trust: Trust) {
+        let mut current = self.0.trust.write().unwrap_or_else(PoisonError::into_inner);
+        *current = trust;
+    }
+
+    /// What can be said about a component without sending anything. Blocks like [`Self::load_from`].
     pub fn inspect(&self, path: &Path) -> Result<Inspection, Error> {
-        let adapter = self.load(path)?;
-        let ComponentFacts {
-            world,
-            imports,
-            exports,
-            size,
-            digest,
-            ..
-        } = adapter.0.component.clone();
-        Ok(Inspection {
-            world,
-            imports,
-            exports,
-            size,
-            digest,
-            info: adapter.info().clone(),
-        })
+        Ok(Inspection::of(&self.load(path)?))
     }
 
     /// A pool for one of a port's transports. No instance is made yet, unless there are decided

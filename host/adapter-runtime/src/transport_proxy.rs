@@ -1,15 +1,12 @@
 //! The `transport-proxy` interfaces: the adapter's way into the engine (IBTTransportProxy). The
 //! synchronous one has no outcome batches: what its adapters report is what they return.
 
-use std::time::Instant;
-
 use wasmtime::Result;
 use wasmtime::component::Resource;
 
 use crate::bindings::imports::types::{ErrorInfo, LogLevel};
 use crate::bindings::imports::{sync_transport_proxy, transport_proxy};
 use crate::context::Context;
-use crate::guest_log::Line;
 use crate::transport_batch::TransportBatch;
 
 impl transport_proxy::Host for Context {
@@ -24,7 +21,8 @@ impl transport_proxy::Host for Context {
     }
 
     fn log(&mut self, level: LogLevel, text: String) -> Result<()> {
-        self.write_log(level, &text);
+        // Logging is not progress: a guest that does nothing else is still interrupted.
+        self.output.line(level, &text);
         Ok(())
     }
 }
@@ -36,7 +34,8 @@ impl sync_transport_proxy::Host for Context {
     }
 
     fn log(&mut self, level: LogLevel, text: String) -> Result<()> {
-        self.write_log(level, &text);
+        // Logging is not progress: a guest that does nothing else is still interrupted.
+        self.output.line(level, &text);
         Ok(())
     }
 }
@@ -45,22 +44,5 @@ impl Context {
     fn report_error(&mut self, error: ErrorInfo) {
         self.cpu.reset();
         self.sink.error(error.into());
-    }
-
-    /// Logging is not progress: a guest that does nothing else is still interrupted.
-    fn write_log(&mut self, level: LogLevel, text: &str) {
-        let port = self.port.as_str();
-        match self.log.line(text, Instant::now()) {
-            Line::Keep(text) => match level {
-                LogLevel::Debug => tracing::debug!(target: "adapter", port, "{text}"),
-                LogLevel::Info => tracing::info!(target: "adapter", port, "{text}"),
-                LogLevel::Warn => tracing::warn!(target: "adapter", port, "{text}"),
-                LogLevel::Error => tracing::error!(target: "adapter", port, "{text}"),
-            },
-            Line::FloodBegins => {
-                tracing::warn!(target: "adapter", port, "the adapter logs too much; lines are dropped");
-            }
-            Line::Drop => {}
-        }
     }
 }

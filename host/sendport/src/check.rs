@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::output;
 use crate::wiring::{Adapters, KnownAdapters, notes};
 
+pub(crate) use port::{instances, limits};
+
 pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     let adapters = Adapters::load(&config)?;

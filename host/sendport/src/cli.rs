@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod adapter;
 mod decide;
 mod value;
 
@@ -11,6 +12,7 @@ use model::{MessageId, PortName, Priority, Timestamp};
 
 use crate::config::DEFAULT_PATH;
 
+pub(crate) use adapter::{InspectArguments, KeygenArguments, SignArguments};
 pub(crate) use decide::{DecideArguments, EditArguments, FilterArguments, SuspendedCommand};
 
 /// Delivers messages durably, through adapters in WebAssembly sandboxes.
@@ -63,7 +65,7 @@ pub(crate) enum Command {
     /// Start, stop and drain send ports
     #[command(subcommand)]
     Port(PortCommand),
-    /// Look at adapters, and drain them
+    /// Look at adapters, sign them, and drain them
     #[command(subcommand)]
     Adapter(AdapterCommand),
     /// Print a commented configuration file to start from
@@ -93,14 +95,12 @@ pub(crate) struct PortArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdapterCommand {
-    /// Say what a component is: world, imports, exports, configuration keys
-    Inspect {
-        /// The component's file
-        component: PathBuf,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Say what a component is and what it can do; with --port, what it may do there
+    Inspect(InspectArguments),
+    /// Sign a component, so that hosts with the public key load it
+    Sign(SignArguments),
+    /// Make a pair of keys to sign components with
+    Keygen(KeygenArguments),
     /// Drain all ports of a running host that use an adapter
     Terminate(TerminateArguments),
 }
@@ -216,6 +216,10 @@ mod tests {
             "port start or/ders",
             "port terminate orders --deadline soon",
             "response 42",
+            "adapter inspect",
+            "adapter inspect a.wasm --port orders --against b.wasm",
+            "adapter sign a.wasm",
+            "adapter keygen a --algorithm rsa",
             "suspended show",
             "suspended resume",
             "suspended resume --all --port orders",
@@ -234,6 +238,12 @@ mod tests {
             "publish orders f --expires 2026-01-31T18:00:00+01:00",
             "port unenlist orders --json",
             "adapter terminate http --deadline 5s --url http://h",
+            "adapter inspect a.wasm --against b.wasm --json",
+            "adapter inspect --port orders --config f",
+            "adapter inspect a.wasm --port orders",
+            "adapter inspect a.wasm --config f",
+            "adapter sign a.wasm --key k --output a.sig",
+            "adapter keygen release --algorithm ecdsa-p256",
             "response 00000000-0001-8000-8000-00000000002a --wait 30s --output -",
             "suspended list --port orders --code http-400 --since 2026-01-31T18:00:00Z",
             "suspended resume 00000000-0001-8000-8000-00000000002a",

@@ -18,6 +18,7 @@ mod port;
 mod retry;
 mod section;
 mod settings;
+mod signatures;
 mod target;
 mod transport;
 mod two_way;
@@ -38,6 +39,7 @@ pub(crate) use port::Port;
 #[cfg(test)]
 pub(crate) use settings::Setting;
 pub(crate) use settings::Settings;
+pub(crate) use signatures::Signatures;
 pub(crate) use transport::Transport;
 pub(crate) use value::{duration, written};
 pub(crate) use window::Window;
@@ -95,8 +97,9 @@ impl Config {
         let directory = file.parent().unwrap_or(Path::new(""));
         let host = root.get("host").and_then(|entry| entry.section());
         let host = Host::read(host.as_ref(), directory);
+        let is_signed = !host.signatures.keys.is_empty();
         let adapters = tables(root, "adapters", |name, table| {
-            Adapter::read(name, table, directory)
+            Adapter::read(name, table, directory, is_signed)
         });
         let names: Vec<_> = adapters
             .iter()

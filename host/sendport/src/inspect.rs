@@ -1,134 +1,85 @@
-//! `sendport adapter inspect`: what a component is and what it could do.
+//! `sendport adapter inspect`: what a component is and what it could do; on a port, what it may do; beside
+//! another one, what is new.
 
-use std::fmt::Write as _;
+mod component;
+mod difference;
+mod on_port;
+
 use std::path::Path;
 
-use adapter_runtime::{ConfigurationKey, Inspection, ValueKind};
-use bytesize::ByteSize;
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use crate::cli::InspectArguments;
+use crate::config::{Config, DEFAULT_PATH};
 use crate::{output, wiring};
 
-pub(crate) fn inspect(component: &Path, json: bool) -> anyhow::Result<()> {
-    let inspection = wiring::inspect(component)?;
-    let text = if json {
-        format!("{:#}\n", as_json(&inspection))
-    } else {
-        as_text(&inspection)
+use difference::Difference;
+
+pub(crate) fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
+    let InspectArguments {
+        component,
+        against,
+        port,
+        config,
+        json,
+    } = arguments;
+    let said = match (port, component) {
+        (Some(port), component) => {
+            let file = config.as_deref().unwrap_or(Path::new(DEFAULT_PATH));
+            on_port::inspect(&Config::load(file)?, port.as_str(), component.as_deref())?
+        }
+        (None, Some(component)) => {
+            let config = config.as_deref().map(Config::load).transpose()?;
+            of_component(component, against.as_deref(), config.as_ref())?
+        }
+        // The command line demands one of them.
+        (None, None) => anyhow::bail!("name a component, or a port with --port"),
+    };
+    let text = match json {
+        true => format!("{:#}\n", said.json),
+        false => said.text,
     };
     output::print(&text)
 }
 
-fn as_text(inspection: &Inspection) -> String {
-    let info = &inspection.info;
-    let starts = match info.start_eagerly {
-        true => "with its port",
-        false => "at the first message",
-    };
-    let yes_no = |yes| if yes { "yes" } else { "no" }.to_owned();
-    let rows = [
-        ("name", format!("{} {}", info.name, info.version)),
-        ("description", info.description.clone()),
-        ("world", inspection.world.to_string()),
-        ("transport", info.transport_type.clone()),
-        ("addresses", info.address_prefixes.join(", ")),
-        ("starts", starts.to_owned()),
-        ("ordered", yes_no(info.ordered_delivery)),
-        ("two-way", yes_no(info.two_way)),
-        (
-            "size",
-            format!("{} ({} bytes)", ByteSize(inspection.size), inspection.size),
-        ),
-        ("sha-256", inspection.digest.clone()),
-    ];
-    let mut text = String::new();
-    for (name, value) in rows {
-        line(&mut text, &format!("{name:<12} {value}"));
-    }
-    list(&mut text, "imports", &inspection.imports);
-    list(&mut text, "exports", &inspection.exports);
-    keys(&mut text, "[adapters.NAME.config]", &info.handler_schema);
-    keys(&mut text, "[ports.NAME.config]", &info.port_schema);
-    text
+/// One answer in two forms.
+struct Said {
+    text: String,
+    json: Value,
 }
 
+fn of_component(
+    component: &Path,
+    against: Option<&Path>,
+    config: Option<&Config>,
+) -> anyhow::Result<Said> {
+    let inspection = wiring::inspect(component, config)?;
+    let mut text = component::as_text(&inspection);
+    let mut json = component::as_json(&inspection);
+    if let Some(file) = against {
+        let other = wiring::inspect(file, config)
+            .with_context(|| format!("nothing to compare with: {}", file.display()))?;
+        let difference = Difference::between(&other, &inspection);
+        text.push_str(&difference.as_text(&file.display().to_string()));
+        json["against"] = json!({ "digest": other.digest });
+        json["difference"] = difference.as_json();
+    }
+    Ok(Said { text, json })
+}
+
+/// A line, ended, without spaces before its end.
 fn line(text: &mut String, line: &str) {
     text.push_str(line.trim_end());
     text.push('\n');
 }
 
-fn list(text: &mut String, heading: &str, items: &[String]) {
-    line(text, heading);
-    for item in items {
+/// A heading and lines below it; nothing when there are none.
+fn list<'a>(text: &mut String, heading: &str, items: impl IntoIterator<Item = &'a str>) {
+    for (nth, item) in items.into_iter().enumerate() {
+        if nth == 0 {
+            line(text, heading);
+        }
         line(text, &format!("  {item}"));
     }
-}
-
-fn keys(text: &mut String, heading: &str, keys: &[ConfigurationKey]) {
-    if keys.is_empty() {
-        return line(text, &format!("{heading} has no keys"));
-    }
-    line(text, heading);
-    for key in keys {
-        let mut about = kind(&key.kind);
-        match &key.default {
-            Some(default) => write!(about, ", default {default:?}"),
-            None if key.required => write!(about, ", required"),
-            None => Ok(()),
-        }
-        .expect("a String takes everything");
-        line(
-            text,
-            &format!("  {} ({about}): {}", key.name, key.description),
-        );
-    }
-}
-
-fn kind(kind: &ValueKind) -> String {
-    match kind {
-        ValueKind::Text => "text".to_owned(),
-        ValueKind::Number => "whole number".to_owned(),
-        ValueKind::Boolean => "true or false".to_owned(),
-        ValueKind::Duration => "length of time".to_owned(),
-        ValueKind::OneOf(texts) => texts.join(" | "),
-    }
-}
-
-fn as_json(inspection: &Inspection) -> Value {
-    let info = &inspection.info;
-    json!({
-        "name": info.name,
-        "version": info.version,
-        "description": info.description,
-        "world": inspection.world.to_string(),
-        "transport_type": info.transport_type,
-        "address_prefixes": info.address_prefixes,
-        "start_eagerly": info.start_eagerly,
-        "ordered_delivery": info.ordered_delivery,
-        "two_way": info.two_way,
-        "size": inspection.size,
-        "digest": inspection.digest,
-        "imports": inspection.imports,
-        "exports": inspection.exports,
-        "handler_schema": info.handler_schema.iter().map(key_json).collect::<Vec<_>>(),
-        "port_schema": info.port_schema.iter().map(key_json).collect::<Vec<_>>(),
-    })
-}
-
-fn key_json(key: &ConfigurationKey) -> Value {
-    let (kind, one_of) = match &key.kind {
-        ValueKind::Text => ("text", None),
-        ValueKind::Number => ("number", None),
-        ValueKind::Boolean => ("boolean", None),
-        ValueKind::Duration => ("duration", None),
-        ValueKind::OneOf(texts) => ("one-of", Some(texts)),
-    };
-    json!({
-        "name": key.name,
-        "description": key.description,
-        "kind": kind,
-        "one_of": one_of,
-        "required": key.required,
-        "default": key.default,
-    })
 }

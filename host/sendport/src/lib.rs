@@ -21,6 +21,7 @@ mod run;
 mod save;
 mod schema;
 mod signals;
+mod signing;
 mod status;
 mod storage;
 mod suspended;
@@ -81,9 +82,9 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Status { common } => status::status(&common).await,
         Command::Suspended(command) => suspended::suspended(command).await,
         Command::Port(command) => port_control::port(command).await,
-        Command::Adapter(AdapterCommand::Inspect { component, json }) => {
-            inspect::inspect(&component, json)
-        }
+        Command::Adapter(AdapterCommand::Inspect(arguments)) => inspect::inspect(&arguments),
+        Command::Adapter(AdapterCommand::Sign(arguments)) => signing::sign(&arguments),
+        Command::Adapter(AdapterCommand::Keygen(arguments)) => signing::keygen(&arguments),
         Command::Adapter(AdapterCommand::Terminate(adapter)) => {
             port_control::terminate_adapter(adapter).await
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapter_runtime::{AdapterRuntime, Grants, PoolConfig, RuntimeConfig};
+use adapter_runtime::{AdapterRuntime, Grants, PoolConfig, RuntimeConfig, Trust};
 use anyhow::Result;
 use model::PortName;
 use model::transmit::{OutcomeSink, TransmitterPool};
@@ -22,6 +22,7 @@ impl Adapters {
         let config = RuntimeConfig {
             threads,
             cache_directory: cache.path().join("cache"),
+            trust: Trust::default(),
         };
         let runtime = AdapterRuntime::new(config)?;
         Ok(Self {

@@ -188,7 +188,8 @@ fn routing(port: &Port) -> Option<String> {
     (!both.is_empty()).then(|| both.join("; "))
 }
 
-fn limits(port: &Port) -> String {
+/// How much at once, how fast, how long.
+pub(crate) fn limits(port: &Port) -> String {
     let flow = &port.flow;
     let rate = flow
         .rate_limit
@@ -211,7 +212,8 @@ fn limits(port: &Port) -> String {
     all.join(", ")
 }
 
-fn instances(port: &Port, known: &KnownAdapters) -> String {
+/// How many sandboxes, and what each of them may take.
+pub(crate) fn instances(port: &Port, known: &KnownAdapters) -> String {
     let instances = &port.instances;
     let adapters = port.destination.adapters();
     let one_by_one = |name: &str| known.get(name).is_some_and(Facts::is_one_by_one);

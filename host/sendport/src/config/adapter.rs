@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use super::Place;
 use super::section::{Entry, Section};
 use super::settings::Settings;
+use super::signatures::digest;
 
 const HIGH_WATERMARKS: RangeInclusive<u64> = 1..=1_000_000;
 
 pub(super) const KEYS: &[&str] = &[
     "component",
+    "digest",
+    "signature",
     "eager",
     "transport-type",
     "address-prefixes",
@@ -27,6 +30,10 @@ pub(crate) struct Adapter {
     pub(crate) name: String,
     /// The component's file.
     pub(crate) component: PathBuf,
+    /// SHA-256 of the component that was approved, in lower-case hexadecimal digits.
+    pub(crate) digest: Option<String>,
+    /// The file of its signature, when it is not the one beside the component.
+    pub(crate) signature: Option<PathBuf>,
     /// What the operator knows better than the adapter.
     pub(crate) overrides: Overrides,
     /// Keys that the adapter's schema does not know are not refused.
@@ -51,14 +58,28 @@ pub(crate) struct Overrides {
 }
 
 impl Adapter {
-    pub(super) fn read(entry: &Entry<'_>, section: &Section<'_>, directory: &Path) -> Self {
+    /// `is_signed` says whether the host has keys to check signatures with.
+    pub(super) fn read(
+        entry: &Entry<'_>,
+        section: &Section<'_>,
+        directory: &Path,
+        is_signed: bool,
+    ) -> Self {
         section.refuse_others(KEYS);
+        let signature = section.get("signature");
+        if let Some(signature) = signature.as_ref().filter(|_| !is_signed) {
+            signature.name_mistake(
+                "there is no key to check it with; name one: [host] signatures = { keys = [\"release.pub\"] }",
+            );
+        }
         let hint = "name the adapter's file: component = \"adapters/….wasm\"";
         let component = section.require("component", hint);
         Self {
             name: entry.name.to_owned(),
             component_place: component.as_ref().map_or(section.place(), |c| c.place),
             component: directory.join(component.and_then(|c| c.text()).unwrap_or_default()),
+            digest: section.get("digest").and_then(|entry| entry.parsed(digest)),
+            signature: signature.and_then(|entry| Some(directory.join(entry.text()?))),
             overrides: Overrides::read(section),
             allow_unknown_keys: section.boolean_or("allow-unknown-keys", false),
             high_watermark: section.whole("high-watermark", HIGH_WATERMARKS),

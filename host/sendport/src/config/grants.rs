@@ -1,11 +1,32 @@
-//! `grants = { … }`: what a port's adapters may touch besides the port's own address.
+//! `grants = { … }`: what a port's adapters may touch besides the port's own address, and what they get
+//! to know of the world.
 
-use std::path::{Path, PathBuf};
+mod directory;
+
+use std::path::Path;
+
+use adapter_runtime::{ClockGrant, RandomGrant};
 
 use super::Placed;
-use super::section::Section;
+use super::section::{Entry, Section};
 
-pub(super) const KEYS: &[&str] = &["http", "tcp", "directory"];
+pub(crate) use directory::{Directory, NamedDirectory};
+
+pub(super) const KEYS: &[&str] = &[
+    "http",
+    "tcp",
+    "directory",
+    "directories",
+    "environment",
+    "clock",
+    "random",
+    "log",
+];
+#[cfg(test)]
+pub(super) use directory::KEYS as DIRECTORY_KEYS;
+
+const CLOCKS: &[&str] = &["coarse", "fine", "none"];
+const RANDOMS: &[&str] = &["system", "fixed"];
 
 /// What a port's adapters may touch. Whether the texts are grants is known to the adapter runtime.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,7 +35,16 @@ pub(crate) struct Grants {
     pub(crate) http: Vec<Placed<String>>,
     /// Hosts with their ports.
     pub(crate) tcp: Vec<Placed<String>>,
-    pub(crate) directory: Option<Placed<PathBuf>>,
+    /// The directory that adapters find as `.`.
+    pub(crate) directory: Option<Placed<Directory>>,
+    /// Those that they find by names, in the order of the file.
+    pub(crate) directories: Vec<NamedDirectory>,
+    /// Environment variables, in the order of the file.
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) clock: ClockGrant,
+    pub(crate) random: RandomGrant,
+    /// What the adapters write to the log is dropped.
+    pub(crate) silent: bool,
 }
 
 impl Grants {
@@ -25,13 +55,52 @@ impl Grants {
         section.refuse_others(KEYS);
         let texts = |name| section.get(name).and_then(|entry| entry.texts());
         let granted = section.get("directory").and_then(|entry| {
-            let granted = directory.join(entry.text()?);
+            let granted = Directory::read(&entry, directory)?;
             Some(Placed::new(granted, entry.place))
         });
         Self {
             http: texts("http").unwrap_or_default(),
             tcp: texts("tcp").unwrap_or_default(),
             directory: granted,
+            directories: directory::named(section.get("directories"), directory),
+            environment: environment(section.get("environment")),
+            clock: clock(section.get("clock")),
+            random: random(section.get("random")),
+            silent: !section.boolean_or("log", true),
         }
     }
+}
+
+fn clock(entry: Option<Entry<'_>>) -> ClockGrant {
+    match entry.and_then(|entry| entry.one_of(CLOCKS)) {
+        Some("fine") => ClockGrant::Fine,
+        Some("none") => ClockGrant::None,
+        _ => ClockGrant::Coarse,
+    }
+}
+
+fn random(entry: Option<Entry<'_>>) -> RandomGrant {
+    match entry.and_then(|entry| entry.one_of(RANDOMS)) {
+        Some("fixed") => RandomGrant::Fixed,
+        _ => RandomGrant::System,
+    }
+}
+
+/// Names and values as the adapter sees them. None of the host's own variables is ever among them.
+fn environment(entry: Option<Entry<'_>>) -> Vec<(String, String)> {
+    let section = entry.and_then(|entry| entry.section());
+    let entries = section.map(|section| section.entries()).unwrap_or_default();
+    let variable = |entry: &Entry<'_>| {
+        if entry.name.is_empty() || entry.name.contains(['=', '\0']) {
+            entry.name_mistake("the name of an environment variable is not empty and holds no '='");
+            return None;
+        }
+        let value = entry.scalar()?;
+        if value.contains('\0') {
+            entry.mistake("the value of an environment variable holds no zero byte");
+            return None;
+        }
+        Some((entry.name.to_owned(), value))
+    };
+    entries.iter().filter_map(variable).collect()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::section::Section;
+use super::signatures::Signatures;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -30,6 +31,7 @@ pub(super) const KEYS: &[&str] = &[
     "threads",
     "max-body",
     "max-box-size",
+    "signatures",
 ];
 
 /// The settings of the host itself.
@@ -47,6 +49,8 @@ pub(crate) struct Host {
     pub(crate) max_body: u64,
     /// Bytes in the message box at most; as the disk allows when absent.
     pub(crate) max_box_size: Option<u64>,
+    /// What is demanded of components.
+    pub(crate) signatures: Signatures,
 }
 
 impl Host {
@@ -73,6 +77,7 @@ impl Host {
             threads: threads.map_or_else(cores, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             max_body: max_body.unwrap_or(MAX_BODY),
             max_box_size: get("max-box-size").and_then(|entry| entry.size(MAX_BOX_SIZES)),
+            signatures: Signatures::read(section, directory),
         }
     }
 

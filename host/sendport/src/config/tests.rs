@@ -3,6 +3,7 @@
 mod defaults;
 mod meaning;
 mod mistakes;
+mod rights;
 
 use std::path::Path;
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use adapter_runtime::{AdapterRuntime, Inspection, RuntimeConfig};
+use adapter_runtime::{AdapterRuntime, Inspection, PoolConfig, RuntimeConfig};
 use anyhow::Context as _;
 use bytesize::ByteSize;
 use dispatcher::Dispatcher;
 
 use super::pools::PortPools;
+use super::trust::{provenance, trust};
 use super::{Facts, KnownAdapters, checks};
 use crate::config::{Adapter, Config, Destination, Dynamic, Mistake, Port};
 use crate::output;
@@ -28,16 +29,22 @@ pub(crate) struct Adapters {
 impl Adapters {
     /// Loads every adapter and checks everything the configuration says about it, telling all mistakes.
     pub(crate) fn load(config: &Config) -> anyhow::Result<Self> {
+        let (trust, mut mistakes) = trust(config);
+        if !mistakes.is_empty() {
+            // Without its keys every component would be refused, which would say the same many times.
+            return Err(config.error(mistakes).into());
+        }
         let runtime = AdapterRuntime::new(RuntimeConfig {
             threads: config.host.threads,
             cache_directory: config.host.cache_directory.clone(),
+            trust,
         })?;
-        let mut mistakes = Vec::new();
         let (mut loaded, mut known) = (BTreeMap::new(), KnownAdapters::new());
         for adapter in &config.adapters {
             announce(adapter);
             // Compiling takes a while, and other tasks should not wait for it.
-            match tokio::task::block_in_place(|| runtime.load(&adapter.component)) {
+            let load = || runtime.load_from(&adapter.component, &provenance(adapter));
+            match tokio::task::block_in_place(load) {
                 Ok(component) => {
                     let info = component.info().clone();
                     let facts = Facts::new(adapter, info, component.world());
@@ -106,6 +113,28 @@ impl Adapters {
         })
     }
 
+    /// The ways that a port's messages can go, as its pools are configured: the primary ones, then the
+    /// backup. With a component, its primary adapter is replaced by that one.
+    pub(crate) fn ways(
+        &self,
+        config: &Config,
+        port: &Port,
+        instead: Option<&Path>,
+    ) -> anyhow::Result<Vec<PoolConfig>> {
+        // Only transactions care about the box, and none is made.
+        let pools = self.pools(config, port, 0)?.into_configs();
+        let Some(component) = instead else {
+            return Ok(pools);
+        };
+        let load = || self.runtime.load(component);
+        let adapter = tokio::task::block_in_place(load)?;
+        let first = pools.into_iter().next();
+        Ok(first
+            .map(|way| PoolConfig { adapter, ..way })
+            .into_iter()
+            .collect())
+    }
+
     /// What the messages of a dynamic port can choose from; nothing for a static one.
     fn dynamic(&self, port: &Port) -> Vec<model::DynamicAdapter> {
         let Destination::Dynamic(Dynamic { adapters, .. }) = &port.destination else {
@@ -124,12 +153,18 @@ impl Adapters {
     }
 }
 
-/// Looks at a component without keeping anything of it.
-pub(crate) fn inspect(component: &Path) -> anyhow::Result<Inspection> {
+/// Looks at a component without keeping anything of it. With a configuration, it has to be one that the
+/// configuration's keys allow.
+pub(crate) fn inspect(component: &Path, config: Option<&Config>) -> anyhow::Result<Inspection> {
+    let (trust, mistakes) = config.map(trust).unwrap_or_default();
+    if let Some(config) = config.filter(|_| !mistakes.is_empty()) {
+        return Err(config.error(mistakes).into());
+    }
     let scratch = tempfile::tempdir().context("cannot make a temporary directory")?;
     let runtime = AdapterRuntime::new(RuntimeConfig {
         threads: INSPECTION_THREADS,
         cache_directory: scratch.path().to_owned(),
+        trust,
     })?;
     Ok(tokio::task::block_in_place(|| runtime.inspect(component))?)
 }

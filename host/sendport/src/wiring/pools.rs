@@ -1,9 +1,8 @@
 //! The pools of one port: made when it starts, and again when it is started after a termination.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use adapter_runtime::{AdapterRuntime, Grants, HttpGrant, PoolConfig, TcpGrant};
+use adapter_runtime::{AdapterRuntime, DirectoryGrant, Grants, HttpGrant, PoolConfig, TcpGrant};
 use anyhow::Context as _;
 use dispatcher::{PoolFactory, Pools};
 use model::transmit::OutcomeSink;
@@ -57,6 +56,11 @@ impl PortPools {
             backup,
         })
     }
+
+    /// How they are configured: the primary ones, then the backup.
+    pub(super) fn into_configs(self) -> Vec<PoolConfig> {
+        self.primary.into_iter().chain(self.backup).collect()
+    }
 }
 
 impl PoolFactory for PortPools {
@@ -81,7 +85,8 @@ struct Plan<'a> {
 impl Plan<'_> {
     fn of_transport(&self, transport: &Transport, found: &Found<'_>) -> anyhow::Result<PoolConfig> {
         let directory = reach::directory(self.port, transport, found.2);
-        let mut pool = self.pool(found, directory.map(|directory| directory.path))?;
+        let working = directory.map(|found| DirectoryGrant::working(found.path, found.access));
+        let mut pool = self.pool(found, working)?;
         pool.address = transport.address.value.clone();
         pool.configuration = Arc::new(transport.config.endpoint());
         pool.transaction_prefix = self.transaction_prefix();
@@ -91,32 +96,29 @@ impl Plan<'_> {
     /// For messages that bring their address along: it grants nothing, since anybody may write one.
     fn of_any_address(&self, found: &Found<'_>) -> anyhow::Result<PoolConfig> {
         let directory = self.port.grants.directory.as_ref();
-        self.pool(found, directory.map(|directory| directory.value.clone()))
+        let working = directory.map(|granted| {
+            DirectoryGrant::working(granted.value.path.clone(), granted.value.access)
+        });
+        self.pool(found, working)
     }
 
-    fn pool(&self, found: &Found<'_>, directory: Option<PathBuf>) -> anyhow::Result<PoolConfig> {
+    fn pool(
+        &self,
+        found: &Found<'_>,
+        working: Option<DirectoryGrant>,
+    ) -> anyhow::Result<PoolConfig> {
         let Port {
             name,
-            grants,
             instances,
             flow,
             ..
         } = self.port;
         let (adapter, loaded, _) = found;
-        let http = grants
-            .http
-            .iter()
-            .map(|grant| HttpGrant::parse(&grant.value));
-        let tcp = grants.tcp.iter().map(|grant| TcpGrant::parse(&grant.value));
         Ok(PoolConfig {
             port: name.clone(),
             adapter: (*loaded).clone(),
             handler_configuration: adapter.config.pairs(),
-            grants: Grants {
-                http: http.collect::<Result<_, _>>().context("grants.http")?,
-                tcp: tcp.collect::<Result<_, _>>().context("grants.tcp")?,
-                directory,
-            },
+            grants: self.grants(working)?,
             address: Arc::from(""),
             configuration: Arc::new(EndpointConfiguration::default()),
             transaction_prefix: String::new(),
@@ -126,6 +128,30 @@ impl Plan<'_> {
             delivery_timeout: flow.delivery_timeout,
             memory_limit: instances.memory_limit,
             cpu_limit: instances.cpu_limit,
+        })
+    }
+
+    /// `working` is the directory that the adapter finds as `.`.
+    fn grants(&self, working: Option<DirectoryGrant>) -> anyhow::Result<Grants> {
+        let grants = &self.port.grants;
+        let http = grants
+            .http
+            .iter()
+            .map(|grant| HttpGrant::parse(&grant.value));
+        let tcp = grants.tcp.iter().map(|grant| TcpGrant::parse(&grant.value));
+        let named = grants.directories.iter().map(|named| DirectoryGrant {
+            guest: named.name.clone(),
+            path: named.directory.path.clone(),
+            access: named.directory.access,
+        });
+        Ok(Grants {
+            http: http.collect::<Result<_, _>>().context("grants.http")?,
+            tcp: tcp.collect::<Result<_, _>>().context("grants.tcp")?,
+            directories: working.into_iter().chain(named).collect(),
+            environment: grants.environment.clone(),
+            clock: grants.clock,
+            random: grants.random,
+            silent: grants.silent,
         })
     }
 

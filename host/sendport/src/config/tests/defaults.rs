@@ -3,7 +3,7 @@
 use super::super::{
     DEFAULT, adapter, breaker, flow, grants, host, notifications, order, port, retry,
 };
-use super::super::{transport, two_way, window};
+use super::super::{signatures, transport, two_way, window};
 use super::{Config, parse};
 
 /// The ports that its examples lead to.
@@ -16,8 +16,9 @@ fn meaning(config: &Config) -> String {
     let adapter = &config.adapters[0];
     let instances = &port.instances;
     format!(
-        "{:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?} {:?} {} {:?}",
         config.host,
+        adapter.digest,
         adapter.overrides,
         adapter.config.pairs(),
         adapter.high_watermark,
@@ -29,6 +30,9 @@ fn meaning(config: &Config) -> String {
         instances.cpu_limit,
         port.grants.http.len(),
         port.grants.tcp.len(),
+        port.grants.clock,
+        port.grants.random,
+        port.grants.silent,
         port.unloaded(),
     )
 }
@@ -121,6 +125,8 @@ fn the_default_file_names_every_key() {
         notifications::KEYS,
         flow::RATE_KEYS,
         grants::KEYS,
+        grants::DIRECTORY_KEYS,
+        signatures::KEYS,
     ];
     for key in keys.into_iter().flatten() {
         let written = [format!("{key} ="), format!(".{key}]")];

@@ -302,7 +302,7 @@ fn paths_are_relative_to_the_file() {
     assert_eq!(config.host.cache_directory, Path::new("etc/box/cache"));
     assert_eq!(config.adapters[0].component, Path::new("etc/http.wasm"));
     let directory = config.ports[0].grants.directory.as_ref().unwrap();
-    assert_eq!(directory.value, Path::new("/out"));
+    assert_eq!(directory.value.path, Path::new("/out"));
 }
 
 #[test]

@@ -32,8 +32,9 @@ fn unknown_keys_come_with_a_suggestion() {
         (
             format!("{ADAPTER}file = \"x\"\n"),
             "3:1: key 'adapters.http.file': unknown key; \
-             there is 'component', 'eager', 'transport-type', 'address-prefixes', 'ordered-delivery', \
-             'two-way', 'allow-unknown-keys', 'high-watermark', 'config'",
+             there is 'component', 'digest', 'signature', 'eager', 'transport-type', \
+             'address-prefixes', 'ordered-delivery', 'two-way', 'allow-unknown-keys', \
+             'high-watermark', 'config'",
         ),
         (
             format!("{ADAPTER}{PORT}retry = {{ cuont = 3 }}\n"),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adapter_runtime::{HttpGrant, TcpGrant};
+use adapter_runtime::{Access, HttpGrant, TcpGrant};
 
 use super::Check;
 use crate::config::{Destination, Dynamic, Mistake, Place, Port, Transport};
@@ -11,6 +11,7 @@ use crate::wiring::Facts;
 /// A directory that an adapter may use, and what names it.
 pub(crate) struct Directory {
     pub(crate) path: PathBuf,
+    pub(crate) access: Access,
     /// The dotted key.
     key: String,
     place: Place,
@@ -22,6 +23,7 @@ pub(crate) fn directory(port: &Port, transport: &Transport, facts: &Facts) -> Op
     granted(port).or_else(|| {
         facts.is_file().then(|| Directory {
             path: address_directory(&transport.address.value),
+            access: Access::ReadWrite,
             key: format!("{}.address", transport.path),
             place: transport.address.place,
         })
@@ -31,7 +33,8 @@ pub(crate) fn directory(port: &Port, transport: &Transport, facts: &Facts) -> Op
 fn granted(port: &Port) -> Option<Directory> {
     let directory = port.grants.directory.as_ref()?;
     Some(Directory {
-        path: directory.value.clone(),
+        path: directory.value.path.clone(),
+        access: directory.value.access,
         key: format!("ports.{}.grants.directory", port.name),
         place: directory.place,
     })
@@ -102,35 +105,68 @@ impl Check<'_> {
     }
 
     fn directories(&mut self) {
-        let named = self
-            .port
-            .destination
-            .transports()
-            .into_iter()
-            .filter_map(|transport| {
-                directory(
-                    self.port,
-                    transport,
-                    self.known.get(&transport.adapter.value)?,
-                )
+        let directories = self.all_directories();
+        let missing = directories.iter().filter(|found| !found.path.is_dir());
+        self.mistakes.extend(missing.map(|missing| {
+            let path = missing.path.display();
+            let problem = format!("there is no directory {path}; create it, or name another");
+            missing.mistake(problem)
+        }));
+        for readable in directories.iter().filter(|d| d.access == Access::Read) {
+            let around = directories.iter().find(|other| {
+                other.access == Access::ReadWrite && lies_in(&readable.path, &other.path)
             });
-        // A granted one is the same for all, and told once.
-        let needed: Vec<_> = match granted(self.port) {
-            Some(granted) => vec![granted],
-            None => named.collect(),
-        };
-        let missing = needed
-            .into_iter()
-            .filter(|directory| !directory.path.is_dir());
-        self.mistakes
-            .extend(missing.map(|Directory { path, key, place }| Mistake {
-                place,
-                key,
-                problem: format!(
-                    "there is no directory {}; create it, or name another",
-                    path.display()
-                ),
+            self.mistakes.extend(around.map(|around| {
+                let problem = format!(
+                    "it is granted for reading only, but lies in {}, where '{}' lets the adapter write; \
+                     grant neighbouring directories",
+                    around.path.display(),
+                    around.key
+                );
+                readable.mistake(problem)
             }));
+        }
+    }
+
+    /// Those of the grants, and those of addresses where nothing else is granted.
+    fn all_directories(&self) -> Vec<Directory> {
+        let port = self.port;
+        let mut directories: Vec<_> = match granted(port) {
+            // It is the same for all transports, and told once.
+            Some(granted) => vec![granted],
+            None => {
+                let transports = port.destination.transports().into_iter();
+                let named = transports
+                    .filter_map(|t| directory(port, t, self.known.get(&t.adapter.value)?));
+                named.collect()
+            }
+        };
+        directories.extend(port.grants.directories.iter().map(|named| Directory {
+            path: named.directory.path.clone(),
+            access: named.directory.access,
+            key: format!("ports.{}.grants.directories.{}", port.name, named.name),
+            place: named.place,
+        }));
+        directories
+    }
+}
+
+impl Directory {
+    fn mistake(&self, problem: String) -> Mistake {
+        Mistake {
+            place: self.place,
+            key: self.key.clone(),
+            problem,
+        }
+    }
+}
+
+/// True when the one is the other or within it, whatever links lead there.
+fn lies_in(path: &Path, around: &Path) -> bool {
+    match (path.canonicalize(), around.canonicalize()) {
+        (Ok(path), Ok(around)) => path.starts_with(around),
+        // Missing ones are told elsewhere.
+        _ => false,
     }
 }
 

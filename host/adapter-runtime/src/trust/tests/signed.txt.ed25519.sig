@@ -1,0 +1,1 @@
+vV7B3VJ8WC2vT8l2JdtwHeaWQxyGRWjfguit7Av63c4R0XDXTKoklistdchuuYXFDLksD0iCYMdnzxQugB8mCA==
