@@ -90,6 +90,13 @@ impl Adapter {
     }
 }
 
+/// The same component, wherever it was loaded from.
+impl PartialEq for Adapter {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
+}
+
 impl fmt::Debug for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.component.fmt(f)

@@ -11,7 +11,7 @@ pub use tcp::{TcpGrant, TcpGrantError};
 pub use virtualised::{ClockGrant, RandomGrant};
 
 /// The rights of a port's adapter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// URLs it may reach besides the port's own address.
     pub http: Vec<HttpGrant>,

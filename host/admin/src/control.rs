@@ -122,18 +122,23 @@ pub(crate) async fn terminate_adapter(
 
 impl Terminate {
     fn deadline(&self) -> Result<Duration, Problem> {
-        let Some(text) = &self.deadline else {
-            return Ok(DEFAULT_DEADLINE);
-        };
-        let deadline = time::parse_duration(text);
-        let deadline = deadline.map_err(|e| Problem::malformed(format!("deadline: {e}")))?;
-        if deadline > LONGEST_DEADLINE {
-            let longest = humantime::format_duration(LONGEST_DEADLINE);
-            let detail = format!("deadline is {text}; use at most {longest}");
-            return Err(Problem::malformed(detail));
-        }
-        Ok(deadline)
+        deadline(self.deadline.as_deref())
     }
+}
+
+/// How long messages in flight may take, as a query says it.
+pub(crate) fn deadline(text: Option<&str>) -> Result<Duration, Problem> {
+    let Some(text) = text else {
+        return Ok(DEFAULT_DEADLINE);
+    };
+    let deadline = time::parse_duration(text);
+    let deadline = deadline.map_err(|e| Problem::malformed(format!("deadline: {e}")))?;
+    if deadline > LONGEST_DEADLINE {
+        let longest = humantime::format_duration(LONGEST_DEADLINE);
+        let detail = format!("deadline is {text}; use at most {longest}");
+        return Err(Problem::malformed(detail));
+    }
+    Ok(deadline)
 }
 
 impl From<DrainReport> for Drained {

@@ -18,6 +18,7 @@ pub mod message;
 mod message_error;
 pub mod ndjson;
 mod openapi;
+mod operations;
 mod problem;
 mod publish;
 mod response;
@@ -27,7 +28,11 @@ pub mod suspended;
 pub mod time;
 mod upload;
 
+use std::fmt;
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, patch, post, put};
 use dispatcher::Dispatcher;
 use message_box::MessageBox;
@@ -35,6 +40,10 @@ use message_box::MessageBox;
 pub use control::{Drained, DrainedPort, Enlisted};
 pub use error_report::ErrorReport;
 pub use message_error::MessageError;
+pub use operations::{
+    CanaryReport, Deploy, Deployed, OperationError, Operations, PortChange, Reload, Reloaded,
+    SIGNATURE_HEADER, SwapReport, Switched, Trial, VersionReport, Which,
+};
 pub use response::Unanswered;
 pub use server::serve;
 pub use status::{
@@ -42,16 +51,27 @@ pub use status::{
 };
 
 /// What the handlers need.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AdminState {
     /// Says which ports take messages, and how they are.
     pub dispatcher: Dispatcher,
     /// Where messages go.
     pub message_box: MessageBox,
+    /// Replaces adapters and configuration, where there is somebody who can.
+    pub operations: Option<Arc<dyn Operations>>,
     /// How much one request may bring.
     pub limits: Limits,
     /// Of the program, for the status.
     pub version: &'static str,
+}
+
+impl fmt::Debug for AdminState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminState")
+            .field("dispatcher", &self.dispatcher)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How much one request may bring.
@@ -77,12 +97,22 @@ pub fn router(state: AdminState) -> Router {
         .with_state(state)
 }
 
+/// Components of languages that bring a runtime along have some ten megabytes.
+const LARGEST_COMPONENT: usize = 256 << 20;
+
 /// A route: method, path, handler. The path is written as in OpenAPI.
 type Route = (&'static str, &'static str, MethodRouter<AdminState>);
 
 /// Every route.
 fn routes() -> Vec<Route> {
-    [publishing(), operating(), deciding(), describing()].concat()
+    [
+        publishing(),
+        operating(),
+        replacing(),
+        deciding(),
+        describing(),
+    ]
+    .concat()
 }
 
 fn publishing() -> Vec<Route> {
@@ -108,6 +138,31 @@ fn operating() -> Vec<Route> {
             "/v1/adapters/{name}/terminate",
             post(control::terminate_adapter),
         ),
+    ]
+}
+
+fn replacing() -> Vec<Route> {
+    // A component is bounded by its own limit, not by that of small JSON bodies.
+    let deploy = post(operations::deploy).layer(DefaultBodyLimit::max(LARGEST_COMPONENT));
+    vec![
+        ("post", "/v1/ports/{port}/adapter", deploy),
+        (
+            "post",
+            "/v1/ports/{port}/adapter/rollback",
+            post(operations::roll_back),
+        ),
+        (
+            "post",
+            "/v1/ports/{port}/adapter/promote",
+            post(operations::promote),
+        ),
+        (
+            "get",
+            "/v1/ports/{port}/adapter/canary",
+            get(operations::canary),
+        ),
+        ("post", "/v1/reload", post(operations::reload)),
+        ("get", "/v1/swaps", get(operations::swaps)),
     ]
 }
 

@@ -32,6 +32,12 @@ impl CanaryBoard {
         (self.old.showing(), self.new.showing())
     }
 
+    /// True when the new version has had so many messages and has none of them any more.
+    pub fn has_ended(&self, count: u64) -> bool {
+        let seen = self.new.seen();
+        seen.submitted >= count && seen.since.is_empty()
+    }
+
     /// Where the old version's pool reports to, in front of the port's own sink.
     pub fn old_sink(&self, sink: Arc<dyn OutcomeSink>) -> Arc<dyn OutcomeSink> {
         observer(&self.old, sink)
@@ -171,6 +177,7 @@ struct Side {
 
 #[derive(Debug, Default)]
 struct Seen {
+    submitted: u64,
     delivered: u64,
     failed: u64,
     /// Since when messages are with it.
@@ -184,7 +191,9 @@ impl Side {
     fn submitted(&self, deliveries: &[Delivery]) {
         let now = Instant::now();
         let ids = deliveries.iter().map(|d| (d.message.id, now));
-        self.seen().since.extend(ids);
+        let mut seen = self.seen();
+        seen.submitted += deliveries.len() as u64;
+        seen.since.extend(ids);
     }
 
     fn note<'a>(&self, outcomes: impl Iterator<Item = (MessageId, &'a Outcome)>) {

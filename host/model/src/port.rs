@@ -60,7 +60,7 @@ impl Borrow<str> for PortName {
 }
 
 /// A destination with its policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SendPort {
     /// Its name.
     pub name: PortName,

@@ -45,7 +45,7 @@ pub struct EndpointConfiguration {
 }
 
 /// One way out of a port.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transport {
     /// The adapter, by its name in the configuration.
     pub adapter: String,

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod decide;
+mod deploy;
 mod value;
 
 use std::path::PathBuf;
@@ -14,6 +15,9 @@ use crate::config::DEFAULT_PATH;
 
 pub(crate) use adapter::{InspectArguments, KeygenArguments, SignArguments};
 pub(crate) use decide::{DecideArguments, EditArguments, FilterArguments, SuspendedCommand};
+pub(crate) use deploy::{
+    DeployArguments, ReloadArguments, SwapArguments, SwapCommand, WhichArguments,
+};
 
 /// Delivers messages durably, through adapters in WebAssembly sandboxes.
 #[derive(Debug, Parser)]
@@ -68,6 +72,11 @@ pub(crate) enum Command {
     /// Look at adapters, sign them, and drain them
     #[command(subcommand)]
     Adapter(AdapterCommand),
+    /// Look at the record of hot swaps
+    #[command(subcommand)]
+    Swap(SwapCommand),
+    /// Have a running host read its configuration file again; one with a mistake changes nothing
+    Reload(ReloadArguments),
     /// Print a commented configuration file to start from
     Config,
 }
@@ -101,6 +110,14 @@ pub(crate) enum AdapterCommand {
     Sign(SignArguments),
     /// Make a pair of keys to sign components with
     Keygen(KeygenArguments),
+    /// Replace a port's adapter while messages flow; the proof that none was lost is printed and kept
+    Deploy(DeployArguments),
+    /// Go back to the component that was replaced last, or end a canary in favour of the old version
+    Rollback(WhichArguments),
+    /// End a canary in favour of the new version
+    Promote(WhichArguments),
+    /// Say how the two versions of a canary are doing
+    Canary(PortArguments),
     /// Drain all ports of a running host that use an adapter
     Terminate(TerminateArguments),
 }

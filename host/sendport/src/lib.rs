@@ -9,13 +9,16 @@ mod check;
 mod cli;
 mod client;
 mod config;
+mod deploying;
 mod input;
 mod inspect;
 mod limits;
 mod logging;
+mod operator;
 mod output;
 mod port_control;
 mod publish;
+mod reload;
 mod response;
 mod run;
 mod save;
@@ -25,6 +28,7 @@ mod signing;
 mod status;
 mod storage;
 mod suspended;
+mod swaps;
 mod table;
 mod wiring;
 
@@ -33,7 +37,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use cli::{AdapterCommand, Cli, Command};
+use cli::{AdapterCommand, Cli, Command, SwapCommand};
 use config::ConfigError;
 
 /// What the exit code says: nothing went wrong, something did, the question was wrong.
@@ -88,6 +92,12 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Adapter(AdapterCommand::Terminate(adapter)) => {
             port_control::terminate_adapter(adapter).await
         }
+        Command::Adapter(AdapterCommand::Deploy(arguments)) => deploying::deploy(arguments).await,
+        Command::Adapter(AdapterCommand::Rollback(which)) => deploying::roll_back(which).await,
+        Command::Adapter(AdapterCommand::Promote(which)) => deploying::promote(which).await,
+        Command::Adapter(AdapterCommand::Canary(port)) => deploying::canary(port).await,
+        Command::Reload(arguments) => reload::reload(arguments).await,
+        Command::Swap(SwapCommand::Show(arguments)) => swaps::show(arguments).await,
         Command::Config => output::print(config::DEFAULT),
     }
 }

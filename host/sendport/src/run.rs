@@ -2,9 +2,10 @@
 
 use std::convert::Infallible;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use admin::AdminState;
+use admin::{AdminState, Operations as _, Reload};
 use anyhow::{Context as _, bail};
 use dispatcher::Dispatcher;
 use message_box::MessageBox;
@@ -12,9 +13,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, Destination, Transport};
+use crate::config::{Config, Destination, Host, Transport};
 use crate::limits::limits;
-use crate::signals::Signals;
+use crate::operator::Operator;
+use crate::signals::{Asked, Signals};
 use crate::table::Table;
 use crate::wiring::Adapters;
 use crate::{output, storage};
@@ -27,44 +29,75 @@ pub(crate) async fn run(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     // First of all, because a second host on the same box is the commonest mistake of all.
     let message_box = storage::open(&config)?;
-    let result = host(&config, &message_box).await;
+    let result = host(config, &message_box).await;
     let closed = message_box.close().await;
     result?;
     closed.context("the message box was not closed properly; nothing is lost")
 }
 
-async fn host(config: &Config, message_box: &MessageBox) -> anyhow::Result<()> {
-    let adapters = Adapters::load(config)?;
-    let address = config.host.listen;
+async fn host(config: Config, message_box: &MessageBox) -> anyhow::Result<()> {
+    let adapters = Adapters::load(&config)?;
+    let Host {
+        listen: address,
+        drain_deadline,
+        ..
+    } = config.host.clone();
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}; stop what listens there, or change 'listen' in [host]")
     })?;
     // Until here a signal just ends the process; from here on there is something to drain.
     let mut signals = Signals::catch()?;
     let dispatcher = Dispatcher::new(message_box.clone());
-    adapters
-        .start(config, &dispatcher, message_box.box_id())
-        .await?;
+    let (table, limits) = (ports(&config), limits(&config));
+    let operator = Operator::start(config, adapters, &dispatcher, message_box).await?;
     let address = listener
         .local_addr()
         .context("cannot tell where it listens")?;
-    let mut server = Server::start(listener, config, &dispatcher, message_box);
-    output::print(&format!("{}listening on http://{address}\n", ports(config)))?;
-    tokio::select! {
-        () = signals.first() => {}
-        result = &mut server.task => {
-            result.context("the HTTP server failed")??;
-            bail!("the HTTP server ended by itself");
+    let state = AdminState {
+        dispatcher: dispatcher.clone(),
+        message_box: message_box.clone(),
+        operations: Some(Arc::new(operator.clone())),
+        limits,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let mut server = Server::start(listener, state);
+    output::print(&format!("{table}listening on http://{address}\n"))?;
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Asked::Stop => break,
+                Asked::Reload => reload(&operator, drain_deadline),
+            },
+            result = &mut server.task => {
+                result.context("the HTTP server failed")??;
+                bail!("the HTTP server ended by itself");
+            }
         }
     }
     signals.end_at_second();
     output::complain(&format!(
         "stopping: waiting up to {} for messages in flight; a second signal ends it at once",
-        crate::config::written(config.host.drain_deadline)
+        crate::config::written(drain_deadline)
     ));
-    let report = dispatcher.terminate(config.host.drain_deadline).await;
+    let report = dispatcher.terminate(drain_deadline).await;
     server.stop().await;
     output::print(&format!("{report}\n"))
+}
+
+/// Reads the configuration again, beside everything else that goes on.
+fn reload(operator: &Operator, deadline: Duration) {
+    let operator = operator.clone();
+    tokio::spawn(async move {
+        // New capabilities need a person's word, and a signal has none.
+        let reload = Reload {
+            accept: false,
+            deadline,
+        };
+        match operator.reload(reload).await {
+            Ok(reloaded) => output::complain(crate::reload::describe(&reloaded).trim_end()),
+            Err(error) => output::complain(&format!("nothing was changed: {error}")),
+        }
+    });
 }
 
 /// What answers HTTP, also while the ports drain: it says 503 to publishers then, and shows the status.
@@ -75,18 +108,8 @@ struct Server {
 }
 
 impl Server {
-    fn start(
-        listener: TcpListener,
-        config: &Config,
-        dispatcher: &Dispatcher,
-        message_box: &MessageBox,
-    ) -> Self {
-        let router = admin::router(AdminState {
-            dispatcher: dispatcher.clone(),
-            message_box: message_box.clone(),
-            limits: limits(config),
-            version: env!("CARGO_PKG_VERSION"),
-        });
+    fn start(listener: TcpListener, state: AdminState) -> Self {
+        let router = admin::router(state);
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
             // Nothing can be sent: that the sender is gone is the message.

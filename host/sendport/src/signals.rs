@@ -1,4 +1,5 @@
-//! The signals that end a host: the first one politely, the second one at once.
+//! The signals that end a host: the first one politely, the second one at once. And the one that has it
+//! read its configuration again.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -8,11 +9,19 @@ use crate::output;
 /// What a shell says of a program that Ctrl-C ended: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// SIGTERM and SIGINT, caught from the moment this exists.
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Stop,
+    Reload,
+}
+
+/// SIGTERM, SIGINT and SIGHUP, caught from the moment this exists.
 #[derive(Debug)]
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -21,21 +30,23 @@ impl Signals {
         Ok(Self {
             terminate: catch(SignalKind::terminate())?,
             interrupt: catch(SignalKind::interrupt())?,
+            hang_up: catch(SignalKind::hangup())?,
         })
     }
 
-    /// Ends at the first signal.
-    pub(crate) async fn first(&mut self) {
+    /// Waits for the next signal.
+    pub(crate) async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hang_up.recv() => Asked::Reload,
         }
     }
 
-    /// From now on, the next signal ends the process at once: nothing is lost, the box is crash-safe.
+    /// From now on, the next signal to stop ends the process at once: nothing is lost, the box is crash-safe.
     pub(crate) fn end_at_second(mut self) {
         tokio::spawn(async move {
-            self.first().await;
+            while self.next().await != Asked::Stop {}
             output::complain(
                 "stopped at once; what was in flight is delivered again after the next start",
             );

@@ -8,7 +8,7 @@ use model::{EndpointConfiguration, PortName};
 use crate::{Adapter, Grants};
 
 /// Everything a pool needs to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PoolConfig {
     /// The port.
     pub port: PortName,

@@ -97,6 +97,7 @@ impl Host {
         let router = router(AdminState {
             dispatcher: dispatcher.clone(),
             message_box: message_box.clone(),
+            operations: None,
             limits: LIMITS,
             version: "1.2.3",
         });

@@ -1,14 +1,14 @@
-//! Loading all adapters of a configuration, and starting its ports with them.
+//! Loading all adapters of a configuration, and what its ports are made of.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use adapter_runtime::{AdapterRuntime, Inspection, PoolConfig, RuntimeConfig};
+use adapter_runtime::{AdapterRuntime, Inspection, PoolConfig, Provenance, RuntimeConfig, Trust};
 use anyhow::Context as _;
 use bytesize::ByteSize;
-use dispatcher::Dispatcher;
+use model::DynamicAdapter;
 
+use super::blueprint::{Blueprint, Component, Components};
 use super::pools::PortPools;
 use super::trust::{provenance, trust};
 use super::{Facts, KnownAdapters, checks};
@@ -22,6 +22,7 @@ const INSPECTION_THREADS: usize = 1;
 #[derive(Debug)]
 pub(crate) struct Adapters {
     runtime: AdapterRuntime,
+    trust: Trust,
     loaded: BTreeMap<String, adapter_runtime::Adapter>,
     known: KnownAdapters,
 }
@@ -29,25 +30,36 @@ pub(crate) struct Adapters {
 impl Adapters {
     /// Loads every adapter and checks everything the configuration says about it, telling all mistakes.
     pub(crate) fn load(config: &Config) -> anyhow::Result<Self> {
-        let (trust, mut mistakes) = trust(config);
-        if !mistakes.is_empty() {
-            // Without its keys every component would be refused, which would say the same many times.
-            return Err(config.error(mistakes).into());
-        }
+        let trust = read_trust(config)?;
         let runtime = AdapterRuntime::new(RuntimeConfig {
             threads: config.host.threads,
             cache_directory: config.host.cache_directory.clone(),
-            trust,
+            trust: trust.clone(),
         })?;
-        let (mut loaded, mut known) = (BTreeMap::new(), KnownAdapters::new());
+        Self::load_in(runtime, trust, config)
+    }
+
+    /// The adapters of another configuration, in the same runtime. Components that have not changed come
+    /// from its cache.
+    pub(crate) fn load_again(&self, config: &Config) -> anyhow::Result<Self> {
+        let trust = read_trust(config)?;
+        self.runtime.set_trust(trust.clone());
+        let loaded = Self::load_in(self.runtime.clone(), trust, config);
+        if loaded.is_err() {
+            self.runtime.set_trust(self.trust.clone());
+        }
+        loaded
+    }
+
+    fn load_in(runtime: AdapterRuntime, trust: Trust, config: &Config) -> anyhow::Result<Self> {
+        let (mut loaded, mut known, mut mistakes) = (BTreeMap::new(), KnownAdapters::new(), vec![]);
         for adapter in &config.adapters {
             announce(adapter);
             // Compiling takes a while, and other tasks should not wait for it.
             let load = || runtime.load_from(&adapter.component, &provenance(adapter));
             match tokio::task::block_in_place(load) {
                 Ok(component) => {
-                    let info = component.info().clone();
-                    let facts = Facts::new(adapter, info, component.world());
+                    let facts = Facts::new(adapter, component.info().clone(), component.world());
                     known.insert(adapter.name.clone(), facts);
                     loaded.insert(adapter.name.clone(), component);
                 }
@@ -62,6 +74,7 @@ impl Adapters {
         if mistakes.is_empty() {
             Ok(Self {
                 runtime,
+                trust,
                 loaded,
                 known,
             })
@@ -75,41 +88,56 @@ impl Adapters {
         &self.known
     }
 
-    /// Enlists every port and starts it. `box_id` is that of the message box.
-    pub(crate) async fn start(
-        &self,
-        config: &Config,
-        dispatcher: &Dispatcher,
-        box_id: u64,
-    ) -> anyhow::Result<()> {
-        let recalled = dispatcher.recall().await;
-        recalled.context("cannot read from the message box which ports are stopped")?;
-        for adapter in &config.adapters {
-            if let Some(limit) = adapter.high_watermark {
-                dispatcher.watermark(&adapter.name, limit);
-            }
-        }
-        // All of them before the first is started: a port's failed messages may go to any other.
-        let enlisted: Vec<_> = config
-            .ports
-            .iter()
-            .map(|port| dispatcher.enlist(port.send_port(self.dynamic(port))))
-            .collect();
-        for (port, enlisted) in config.ports.iter().zip(enlisted) {
-            let pools = self.pools(config, port, box_id);
-            let pools = pools.with_context(|| format!("cannot start the port {}", port.name))?;
-            enlisted.start(Arc::new(pools), self.is_eager(port))?;
-        }
-        Ok(())
+    /// The adapter of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&adapter_runtime::Adapter> {
+        self.loaded.get(name)
     }
 
-    fn pools(&self, config: &Config, port: &Port, box_id: u64) -> anyhow::Result<PortPools> {
-        PortPools::new(port, box_id, self.runtime.clone(), |name| {
+    /// Those that have been loaded.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &adapter_runtime::Adapter> {
+        self.loaded.values()
+    }
+
+    /// The same with their names in the configuration.
+    pub(crate) fn iter_named(&self) -> impl Iterator<Item = (&str, &adapter_runtime::Adapter)> {
+        let named = self.loaded.iter();
+        named.map(|(name, adapter)| (name.as_str(), adapter))
+    }
+
+    /// Loads a component that is to serve in place of the one that the configuration names. Where that pins
+    /// a digest, no other one may.
+    pub(crate) fn load_instead(&self, adapter: &Adapter, path: &Path) -> anyhow::Result<Component> {
+        let provenance = Provenance {
+            digest: adapter.digest.clone(),
+            signature: None,
+        };
+        let load = || self.runtime.load_from(path, &provenance);
+        let loaded = tokio::task::block_in_place(load)?;
+        let facts = Facts::new(adapter, loaded.info().clone(), loaded.world());
+        Ok(Component { loaded, facts })
+    }
+
+    /// What a port is made of, with these components in place of those that the configuration names.
+    pub(crate) fn blueprint(
+        &self,
+        config: &Config,
+        port: &Port,
+        box_id: u64,
+        instead: &Components,
+    ) -> anyhow::Result<Blueprint> {
+        let pools = PortPools::new(port, box_id, self.runtime.clone(), |name| {
             let adapter = config.adapters.iter().find(|adapter| adapter.name == name);
-            let loaded = self.loaded.get(name).zip(self.known.get(name));
+            let found = self.loaded.get(name).zip(self.known.get(name));
+            let found = instead.get(name).map(Component::parts).or(found);
             // Both are there: nothing is started unless every adapter was loaded.
-            let (adapter, (loaded, facts)) = adapter.zip(loaded).context("it is not loaded")?;
+            let (adapter, (loaded, facts)) = adapter.zip(found).context("it is not loaded")?;
             Ok((adapter, loaded, facts))
+        });
+        let facts = |name: &str| instead.get(name).map(|c| &c.facts).or(self.known.get(name));
+        Ok(Blueprint {
+            settings: port.send_port(dynamic(port, facts)),
+            pools: pools.with_context(|| format!("cannot start the port {}", port.name))?,
+            eager: is_eager(port, facts),
         })
     }
 
@@ -122,35 +150,49 @@ impl Adapters {
         instead: Option<&Path>,
     ) -> anyhow::Result<Vec<PoolConfig>> {
         // Only transactions care about the box, and none is made.
-        let pools = self.pools(config, port, 0)?.into_configs();
+        let blueprint = self.blueprint(config, port, 0, &Components::new())?;
+        let ways = blueprint.pools.configs().cloned();
         let Some(component) = instead else {
-            return Ok(pools);
+            return Ok(ways.collect());
         };
         let load = || self.runtime.load(component);
         let adapter = tokio::task::block_in_place(load)?;
-        let first = pools.into_iter().next();
-        Ok(first
-            .map(|way| PoolConfig { adapter, ..way })
-            .into_iter()
+        Ok(ways
+            .take(1)
+            .map(|way| PoolConfig {
+                adapter: adapter.clone(),
+                ..way
+            })
             .collect())
     }
+}
 
-    /// What the messages of a dynamic port can choose from; nothing for a static one.
-    fn dynamic(&self, port: &Port) -> Vec<model::DynamicAdapter> {
-        let Destination::Dynamic(Dynamic { adapters, .. }) = &port.destination else {
-            return Vec::new();
-        };
-        let facts = |name: &String| Some(self.known.get(name)?.dynamic(name));
-        adapters.iter().filter_map(|a| facts(&a.value)).collect()
+fn read_trust(config: &Config) -> anyhow::Result<Trust> {
+    let (trust, mistakes) = trust(config);
+    if mistakes.is_empty() {
+        return Ok(trust);
     }
+    // Without its keys every component would be refused, which would say the same many times.
+    Err(config.error(mistakes).into())
+}
 
-    /// Whether the port's instances are there before its first message: those of a dynamic port when any
-    /// of its adapters wants that. A backup's never are, since it may never be used.
-    fn is_eager(&self, port: &Port) -> bool {
-        let adapters = port.destination.primary_adapters();
-        let eager = |name: &str| self.known.get(name).is_some_and(|f| f.info.start_eagerly);
-        adapters.into_iter().any(|adapter| eager(&adapter.value))
-    }
+/// What the messages of a dynamic port can choose from; nothing for a static one.
+fn dynamic<'a>(port: &Port, facts: impl Fn(&str) -> Option<&'a Facts>) -> Vec<DynamicAdapter> {
+    let Destination::Dynamic(Dynamic { adapters, .. }) = &port.destination else {
+        return Vec::new();
+    };
+    let named = adapters.iter();
+    named
+        .filter_map(|a| Some(facts(&a.value)?.dynamic(&a.value)))
+        .collect()
+}
+
+/// Whether the port's instances are there before its first message: those of a dynamic port when any of its
+/// adapters wants that. A backup's never are, since it may never be used.
+fn is_eager<'a>(port: &Port, facts: impl Fn(&str) -> Option<&'a Facts>) -> bool {
+    let adapters = port.destination.primary_adapters();
+    let eager = |name: &str| facts(name).is_some_and(|facts| facts.info.start_eagerly);
+    adapters.into_iter().any(|adapter| eager(&adapter.value))
 }
 
 /// Looks at a component without keeping anything of it. With a configuration, it has to be one that the

@@ -24,6 +24,23 @@ pub(super) fn mistakes(config: &Config, known: &KnownAdapters) -> Vec<Mistake> {
     adapters.chain(ports).flatten().collect()
 }
 
+/// Everything that would be wrong with one port if this were what is known about its adapters.
+pub(crate) fn mistakes_of_port(
+    config: &Config,
+    port: &Port,
+    known: &KnownAdapters,
+) -> Vec<Mistake> {
+    let used = port.destination.adapters();
+    let is_used = |name: &str| used.iter().any(|used| used.value == name);
+    let adapters = config.adapters.iter().filter(|a| is_used(&a.name));
+    let handlers = adapters.filter_map(|adapter| {
+        let facts = known.get(&adapter.name)?;
+        Some(settings(&adapter.config, &facts.info.handler_schema, facts))
+    });
+    let of_port = Check::new(port, known).mistakes();
+    handlers.flatten().chain(of_port).collect()
+}
+
 fn settings(
     settings: &Settings,
     schema: &[adapter_runtime::ConfigurationKey],

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use adapter_runtime::{AdapterRuntime, DirectoryGrant, Grants, HttpGrant, PoolConfig, TcpGrant};
 use anyhow::Context as _;
-use dispatcher::{PoolFactory, Pools};
-use model::transmit::OutcomeSink;
-use model::{EndpointConfiguration, ErrorInfo};
+use dispatcher::{CanaryBoard, PoolFactory, Pools};
+use model::transmit::{OutcomeSink, TransmitterPool};
+use model::{CanaryShare, EndpointConfiguration, ErrorInfo};
 
 use super::Facts;
 use super::checks::reach;
@@ -14,7 +14,7 @@ use crate::config::{Adapter, Destination, Port, Transport};
 
 /// Everything that is needed to make a port's pools.
 #[derive(Clone, Debug)]
-pub(super) struct PortPools {
+pub(crate) struct PortPools {
     runtime: AdapterRuntime,
     /// One; on a dynamic port one per adapter that its messages may name.
     primary: Vec<PoolConfig>,
@@ -58,20 +58,71 @@ impl PortPools {
     }
 
     /// How they are configured: the primary ones, then the backup.
-    pub(super) fn into_configs(self) -> Vec<PoolConfig> {
-        self.primary.into_iter().chain(self.backup).collect()
+    pub(crate) fn configs(&self) -> impl Iterator<Item = &PoolConfig> {
+        self.primary.iter().chain(&self.backup)
+    }
+
+    fn pool(
+        &self,
+        config: &PoolConfig,
+        sink: Arc<dyn OutcomeSink>,
+    ) -> Result<Arc<dyn TransmitterPool>, ErrorInfo> {
+        let pool = self.runtime.pool(config.clone(), sink);
+        pool.map_err(|error| ErrorInfo::new("adapter", error.to_string()))
+    }
+}
+
+/// The same pools, whoever makes them.
+impl PartialEq for PortPools {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.primary, &self.backup) == (&other.primary, &other.backup)
     }
 }
 
 impl PoolFactory for PortPools {
     fn pools(&self, sink: Arc<dyn OutcomeSink>) -> Result<Pools, ErrorInfo> {
-        let pool = |config: &PoolConfig| {
-            let pool = self.runtime.pool(config.clone(), sink.clone());
-            pool.map_err(|error| ErrorInfo::new("adapter", error.to_string()))
-        };
+        let pool = |config: &PoolConfig| self.pool(config, sink.clone());
         Ok(Pools {
             primary: self.primary.iter().map(pool).collect::<Result<_, _>>()?,
             backup: self.backup.as_ref().map(pool).transpose()?,
+        })
+    }
+}
+
+/// Makes the pools of a port that two versions of an adapter serve together.
+#[derive(Debug)]
+pub(crate) struct CanaryPools {
+    pub(crate) old: PortPools,
+    pub(crate) new: PortPools,
+    pub(crate) share: CanaryShare,
+    pub(crate) board: CanaryBoard,
+}
+
+impl CanaryPools {
+    /// One pool where both are the same, else one of both.
+    fn pool(
+        &self,
+        old: &PoolConfig,
+        new: &PoolConfig,
+        sink: &Arc<dyn OutcomeSink>,
+    ) -> Result<Arc<dyn TransmitterPool>, ErrorInfo> {
+        if old == new {
+            return self.new.pool(new, sink.clone());
+        }
+        let before = self.old.pool(old, self.board.old_sink(sink.clone()))?;
+        let after = self.new.pool(new, self.board.new_sink(sink.clone()))?;
+        Ok(self.board.pool(self.share, before, after))
+    }
+}
+
+impl PoolFactory for CanaryPools {
+    fn pools(&self, sink: Arc<dyn OutcomeSink>) -> Result<Pools, ErrorInfo> {
+        let pool = |(old, new)| self.pool(old, new, &sink);
+        let primary = self.old.primary.iter().zip(&self.new.primary);
+        let backup = self.old.backup.as_ref().zip(self.new.backup.as_ref());
+        Ok(Pools {
+            primary: primary.map(pool).collect::<Result<_, _>>()?,
+            backup: backup.map(pool).transpose()?,
         })
     }
 }

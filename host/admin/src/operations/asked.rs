@@ -1,0 +1,82 @@
+//! What the queries of these requests may say.
+
+use std::time::Duration;
+
+use model::CanaryShare;
+use serde::Deserialize;
+
+use super::{Trial, Which};
+use crate::control::deadline;
+use crate::problem::Problem;
+
+/// Records that are shown when nobody says how many.
+const SHOWN: usize = 20;
+const MOST_SHOWN: usize = 1000;
+
+/// The query of a deployment, a roll-back, a promotion or a reload.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    adapter: Option<String>,
+    pub(super) accept: Option<bool>,
+    deadline: Option<String>,
+    /// Messages in a hundred, 1 to 99.
+    canary: Option<u8>,
+    /// So many messages at the beginning.
+    canary_first: Option<u64>,
+    shadow: Option<bool>,
+}
+
+/// The query of the record of swaps.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct History {
+    pub(super) port: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Asked {
+    pub(super) fn which(&self, port: String) -> Result<Which, Problem> {
+        Ok(Which {
+            port,
+            adapter: self.adapter.clone(),
+            deadline: self.deadline()?,
+        })
+    }
+
+    pub(super) fn deadline(&self) -> Result<Duration, Problem> {
+        deadline(self.deadline.as_deref())
+    }
+
+    pub(super) fn trial(&self) -> Result<Option<Trial>, Problem> {
+        let percent = self.canary.map(|percent| match percent {
+            1..=99 => Ok(Trial::Canary(CanaryShare::Percent(percent))),
+            _ => Err(Problem::malformed(
+                "canary: give 1 to 99 messages in a hundred",
+            )),
+        });
+        let first = self.canary_first.map(|count| match count {
+            0 => Err(Problem::malformed(
+                "canary_first: give at least one message",
+            )),
+            count => Ok(Trial::Canary(CanaryShare::First(count))),
+        });
+        let shadow = self.shadow.filter(|yes| *yes).map(|_| Ok(Trial::Shadow));
+        let mut trials = [percent, first, shadow].into_iter().flatten();
+        match (trials.next(), trials.next()) {
+            (Some(_), Some(_)) => Err(Problem::malformed(
+                "give one of canary, canary_first and shadow",
+            )),
+            (trial, _) => trial.transpose(),
+        }
+    }
+}
+
+impl History {
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        match self.limit.unwrap_or(SHOWN) {
+            limit @ 1..=MOST_SHOWN => Ok(limit),
+            _ => Err(Problem::malformed(format!("limit: give 1 to {MOST_SHOWN}"))),
+        }
+    }
+}
