@@ -24,6 +24,7 @@ mod enlistment;
 mod files;
 mod full_box;
 mod grants;
+mod hot_swap;
 mod inspecting;
 mod isolation;
 mod large_bodies;

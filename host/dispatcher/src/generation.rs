@@ -95,7 +95,7 @@ impl Dispatcher {
             return self.renew(&name, next, generation.factory).map(|()| None);
         }
         let pools = self.warm(&next, &generation.factory).await?;
-        old.pulse.watch();
+        old.pulse.watch(Instant::now());
         self.succeed(&name, &old, &next, generation.factory)?;
         let switched = clock::now();
         let began = Instant::now();
@@ -105,9 +105,12 @@ impl Dispatcher {
         tracing::info!(port = %name, "a new generation serves the port; the old one drains");
         let drain = old.terminate(deadline).await;
         let drained_in = began.elapsed();
-        // It may end by its own time-out: then the pause is known as far as it has come.
-        drop(tokio::time::timeout(FIRST_BEAT, next.pulse.next()).await);
-        let longest_pause = next.pulse.longest_pause(Instant::now());
+        let is_busy = || next.board().unresolved > 0;
+        if is_busy() {
+            // It may end by its own time-out: then the pause is known as far as it has come.
+            drop(tokio::time::timeout(FIRST_BEAT, next.pulse.next()).await);
+        }
+        let longest_pause = next.pulse.longest_pause(Instant::now(), is_busy());
         if let Some(entry) = self.roll().find_mut(name.as_str()) {
             entry.left(&old);
         }

@@ -35,9 +35,11 @@ impl Pulse {
         self.beaten.notify_waiters();
     }
 
-    /// Begins to watch. A pause that is under way counts from its beginning.
-    pub(crate) fn watch(&self) {
-        self.state().longest = Some(Duration::ZERO);
+    /// Begins to watch. A pause that is under way counts from here: what was before is not the swap's.
+    pub(crate) fn watch(&self, now: Instant) {
+        let mut state = self.state();
+        state.longest = Some(Duration::ZERO);
+        state.last = state.last.map(|_| now);
     }
 
     /// Ends when there is a beat, or nothing waits for one.
@@ -48,12 +50,12 @@ impl Pulse {
         }
     }
 
-    /// Ends the watch: the longest pause in it. One that has not ended counts as far as it has come.
-    pub(crate) fn longest_pause(&self, now: Instant) -> Duration {
+    /// Ends the watch: the longest pause in it. One that has not ended counts as far as it has come, if
+    /// adapters have messages: others may wait for their time.
+    pub(crate) fn longest_pause(&self, now: Instant, is_busy: bool) -> Duration {
         let mut state = self.state();
-        let current = state
-            .last
-            .map_or(Duration::ZERO, |last| now.duration_since(last));
+        let last = state.last.filter(|_| is_busy);
+        let current = last.map_or(Duration::ZERO, |last| now.duration_since(last));
         state.longest.take().unwrap_or_default().max(current)
     }
 
@@ -73,18 +75,21 @@ mod tests {
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let pulse = Pulse::default();
         pulse.beat(at(0), true);
-        pulse.beat(at(900), true);
-        pulse.watch();
+        pulse.beat(at(100), true);
+        pulse.watch(at(900));
         pulse.beat(at(910), true);
         pulse.beat(at(914), false);
         pulse.beat(at(1000), true);
         pulse.beat(at(1003), true);
-        assert_eq!(pulse.longest_pause(at(1005)), Duration::from_millis(10));
-        pulse.watch();
         assert_eq!(
-            pulse.longest_pause(at(1043)),
-            Duration::from_millis(40),
-            "one that goes on"
+            pulse.longest_pause(at(1005), true),
+            Duration::from_millis(10)
         );
+        pulse.watch(at(1010));
+        let pause = pulse.longest_pause(at(1050), true);
+        assert_eq!(pause, Duration::from_millis(40), "one that goes on");
+        pulse.watch(at(1060));
+        let pause = pulse.longest_pause(at(9000), false);
+        assert_eq!(pause, Duration::ZERO, "nobody has what waits");
     }
 }

@@ -56,3 +56,11 @@ pub(crate) fn cpu_seconds(pid: &str) -> f64 {
     // USER_HZ is 100 on every Linux that runs this.
     ticks / 100.0
 }
+
+/// Memory of a process that is resident, in MiB.
+pub(crate) fn resident_mebibytes(pid: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kibibytes.map_or(f64::NAN, |k| k.trim().parse().unwrap_or(f64::NAN)) / 1024.0
+}

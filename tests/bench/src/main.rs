@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod adapters;
+mod host;
 mod http;
+mod idle;
 mod lifecycle;
 mod machine;
 mod measure;
@@ -14,6 +16,7 @@ mod native;
 mod protocol;
 mod receiver;
 mod refill;
+mod swap;
 mod tax;
 mod walk;
 
@@ -60,6 +63,10 @@ enum Benchmark {
     Http,
     /// The HTTP adapters in their sandbox against the same logic linked natively.
     Tax,
+    /// Two versions of an adapter that take turns under load.
+    Swap,
+    /// A thousand ports with an idle instance each.
+    Idle,
 }
 
 fn main() -> Result<()> {
@@ -87,6 +94,8 @@ fn main() -> Result<()> {
             Benchmark::Lifecycle => lifecycle::run(&arguments.adapters, &mut report)?,
             Benchmark::Http => http::run(&arguments.adapters, &mut report)?,
             Benchmark::Tax => tax::run(&arguments.adapters, &mut report)?,
+            Benchmark::Swap => swap::run(&arguments.adapters, &mut report)?,
+            Benchmark::Idle => idle::run(&arguments.adapters, &mut report)?,
         }
         report.write(&arguments.output)?;
     }
