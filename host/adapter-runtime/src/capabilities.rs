@@ -105,8 +105,8 @@ impl Capability {
             Self::Tcp => {
                 "to the port's own address and those that the port grants; it never listens"
             }
-            Self::Udp => "which no port grants",
-            Self::NameLookup => "on a port that has a TCP connection to make",
+            Self::Udp => "but no port grants it",
+            Self::NameLookup => "where the port grants TCP connections",
             Self::Files => "in the directories that the port grants",
             Self::Environment => "those that the port grants; none of the host's own",
             Self::Secrets => "those that the port grants by name",

@@ -6,7 +6,7 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::grants::ClockGrant;
 
-/// The step of a coarse clock. The host's timers are no finer, so no guest waits longer for it.
+/// The step of a coarse clock. The host's timers are no finer, so nobody waits noticeably longer for it.
 const STEP: Duration = Duration::from_millis(1);
 
 /// Gives a store the clocks of this grant.
