@@ -1,7 +1,7 @@
 //! What components can import: the contract, the HTTP capability, and WASI 0.2 and 0.3.
 //!
 //! Linking an interface grants nothing by itself: without grants there is no directory to open, no
-//! address to reach, no environment to read. See [`crate::context`].
+//! address to reach, no environment to read. See [`crate::wasi`].
 
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};

@@ -3,7 +3,8 @@
 //!
 //! Everything is checked offline, on the very bytes that are compiled afterwards, and before anything of
 //! them is. A detached signature lies beside the component, in `NAME.wasm.sig`, unless another file is
-//! named: base64 as `cosign sign-blob --key` and [`SigningKey`] write it, or the bare bytes as OpenSSL does.
+//! named: a bundle as `cosign sign-blob --key KEY --bundle` writes it, base64 as [`SigningKey`] and older
+//! cosigns do, or the bare bytes as OpenSSL does.
 
 mod public_key;
 mod signature;
@@ -51,7 +52,7 @@ pub enum Distrust {
     },
     /// There is no signature, and there has to be one.
     #[error(
-        "it is not signed: there is no file {}. Keys that may sign it: {keys}. Sign it with 'sendport adapter sign {} --key KEY.pem', or 'cosign sign-blob --key KEY --output-signature {} {}'", signature.display(), component.display(), signature.display(), component.display()
+        "it is not signed: there is no file {}. Keys that may sign it: {keys}. Sign it with 'sendport adapter sign {} --key KEY.pem', or 'cosign sign-blob --key KEY --bundle {} {}'", signature.display(), component.display(), signature.display(), component.display()
     )]
     Unsigned {
         /// The component.

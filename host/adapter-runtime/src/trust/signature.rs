@@ -1,5 +1,7 @@
 //! Detached signatures, as the tools that make them write them to files.
 
+mod bundle;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -7,8 +9,8 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// More than any number of signatures that one component has.
-const LARGEST: u64 = 16 * 1024;
+/// More than any signature has, with all that a bundle says about it.
+const LARGEST: u64 = 64 * 1024;
 
 /// A bare Ed25519 signature has this size, a bare ECDSA one over P-256 is at most a little larger.
 const ED25519: usize = 64;
@@ -32,9 +34,12 @@ pub(super) fn read(file: &Path) -> Result<Option<Vec<Vec<u8>>>, String> {
 }
 
 /// Base64, one signature per line, so that two keys can sign while one replaces the other; or the bare
-/// bytes of one.
+/// bytes of one; or a bundle.
 fn signatures(content: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     let text = std::str::from_utf8(content).unwrap_or_default().trim();
+    if text.starts_with('{') {
+        return bundle::signature(text).map(|signature| vec![signature]);
+    }
     let lines = text.lines().map(|line| STANDARD.decode(line.trim()));
     let decoded: Result<Vec<_>, _> = lines.collect();
     match decoded {
@@ -48,8 +53,6 @@ fn signatures(content: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     }
     Err(if content.is_empty() {
         "it is empty"
-    } else if text.starts_with('{') {
-        "it is a bundle in JSON; have the signature alone written, with 'cosign sign-blob --output-signature'"
     } else if text.starts_with("-----BEGIN") {
         "it is a key or a certificate in PEM, not a signature"
     } else {
@@ -81,7 +84,11 @@ mod tests {
         assert_eq!(signatures(&der), Ok(vec![der.clone()]));
         for (content, reason) in [
             (&b""[..], "empty"),
-            (b"{\"base64Signature\":\"\"}", "bundle"),
+            (b"{\"base64Signature\":\"?\"}", "not base64"),
+            (b"{\"base64Signature\":7}", "not a bundle"),
+            (b"{\"signature\":\"AAAA\"}", "not a bundle"),
+            (b"{\"dsseEnvelope\":{}}", "attestation"),
+            (b"{", "not JSON"),
             (b"-----BEGIN PUBLIC KEY-----\n", "PEM"),
             (b"not base64!", "neither"),
             (&[0xff; 63], "neither"),
@@ -92,13 +99,29 @@ mod tests {
     }
 
     #[test]
+    fn bundles_of_today_and_of_before_hold_one() {
+        let encoded = STANDARD.encode([7; 70]);
+        for bundle in [
+            format!(
+                r#"{{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json",
+                "verificationMaterial":{{"publicKey":{{"hint":"x"}},"tlogEntries":[]}},
+                "messageSignature":{{"messageDigest":{{"algorithm":"SHA2_256","digest":"AA=="}},
+                "signature":"{encoded}"}}}}"#
+            ),
+            format!(r#" {{"base64Signature":"{encoded}","cert":"","rekorBundle":null}}"#),
+        ] {
+            assert_eq!(signatures(bundle.as_bytes()), Ok(vec![vec![7; 70]]));
+        }
+    }
+
+    #[test]
     fn a_file_that_is_missing_is_no_signature_and_one_that_is_too_large_is_refused() {
         let directory = tempfile::tempdir().expect("a directory");
         assert_eq!(read(&directory.path().join("none")), Ok(None));
         let large = directory.path().join("large");
-        std::fs::write(&large, vec![b'A'; 20_000]).expect("written");
+        std::fs::write(&large, vec![b'A'; 70_000]).expect("written");
         let error = read(&large).expect_err("too large");
-        assert!(error.contains("16384"), "{error}");
+        assert!(error.contains("65536"), "{error}");
         assert!(read(directory.path()).is_err(), "a directory");
     }
 }

@@ -102,7 +102,7 @@ fn encode(tag: &str, der: Vec<u8>) -> String {
 /// What is in PEM, but no private key in the clear.
 fn other(tag: &str) -> KeyError {
     let hint = if tag.contains("COSIGN") || tag.contains("SIGSTORE") {
-        "sign with it by 'cosign sign-blob --key FILE --output-signature COMPONENT.sig COMPONENT'"
+        "sign with it by 'cosign sign-blob --key FILE --bundle COMPONENT.sig COMPONENT'"
     } else if tag.contains("PRIVATE") {
         "convert it with 'openssl pkcs8 -topk8 -nocrypt'"
     } else {

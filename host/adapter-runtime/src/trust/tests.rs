@@ -76,6 +76,12 @@ fn signatures_that_openssl_made_are_good_whoever_of_the_keys_made_them() {
     assert_eq!(ed25519.is(&both()), Ok(Some("ed25519.pub".to_owned())));
     let p256 = Signed::new(Some(P256_SIGNATURE.as_bytes()));
     assert_eq!(p256.is(&both()), Ok(Some("p256.pub".to_owned())));
+    let bundle = format!(
+        r#"{{"messageSignature":{{"signature":"{}"}}}}"#,
+        P256_SIGNATURE.trim()
+    );
+    let bundle = Signed::new(Some(bundle.as_bytes()));
+    assert_eq!(bundle.is(&both()), Ok(Some("p256.pub".to_owned())));
     // While one key replaces the other, both sign.
     let two = format!("{P256_SIGNATURE}{ED25519_SIGNATURE}");
     let two = Signed::new(Some(two.as_bytes()));
