@@ -20,6 +20,7 @@ mod crashes;
 mod destinations;
 mod draining;
 mod dynamic_ports;
+mod egress;
 mod enlistment;
 mod files;
 mod full_box;

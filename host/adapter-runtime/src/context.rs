@@ -8,14 +8,17 @@ use model::{ErrorInfo, Outcome, PortName};
 use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
+use wasmtime_wasi::sockets::WasiSocketsCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::cpu::CpuGuard;
+use crate::egress::{EgressLog, Networks, Quota, Reporter};
 use crate::grants::Grants;
 use crate::guest_output::GuestOutput;
 use crate::http::{Client, PooledHooks};
 use crate::ledger::{self, Ledger};
+use crate::sockets::{Names, TcpConnections};
 use crate::{Error, HttpGrant, TcpGrant, wasi};
 
 /// Limits and rights of an instance.
@@ -27,6 +30,13 @@ pub(crate) struct Sandbox {
     pub(crate) http: Arc<[HttpGrant]>,
     /// What it may reach over TCP.
     pub(crate) tcp: Arc<[TcpGrant]>,
+    /// What it may reach of what is not public.
+    pub(crate) networks: Networks,
+    /// Connections it may use at once, over all its pools.
+    pub(crate) quota: Quota,
+    /// Name, version and digest of the adapter, for the record.
+    pub(crate) adapter: Arc<str>,
+    pub(crate) egress_log: Option<Arc<dyn EgressLog>>,
     /// Linear memory of all the instance's modules together, in bytes.
     pub(crate) memory_limit: usize,
     /// Guest CPU time without a break.
@@ -40,6 +50,9 @@ pub(crate) struct Context {
     pub(crate) sink: Arc<dyn OutcomeSink>,
     pub(crate) client: Client,
     pub(crate) http_grants: Arc<[HttpGrant]>,
+    pub(crate) tcp_grants: Arc<[TcpGrant]>,
+    pub(crate) tcp_connections: TcpConnections,
+    pub(crate) reporter: Arc<Reporter>,
     pub(crate) port: PortName,
     pub(crate) output: GuestOutput,
     pub(crate) cpu: CpuGuard,
@@ -58,21 +71,29 @@ impl Context {
         sink: Arc<dyn OutcomeSink>,
     ) -> Result<Self, Error> {
         let output = GuestOutput::new(sandbox.port.clone(), sandbox.grants.silent);
+        let reporter = Arc::new(Reporter::new(
+            sandbox.port.clone(),
+            sandbox.adapter.clone(),
+            sandbox.egress_log.clone(),
+        ));
         Ok(Self {
             table: ResourceTable::new(),
             ledger: Ledger::default(),
             sink,
-            hooks: PooledHooks::new(client.clone(), sandbox.http.clone()),
+            hooks: PooledHooks::new(client.clone(), sandbox.http.clone(), reporter.clone()),
             client,
             http_grants: sandbox.http.clone(),
+            tcp_grants: sandbox.tcp.clone(),
+            tcp_connections: TcpConnections::new(sandbox.quota.clone()),
             port: sandbox.port.clone(),
             cpu: CpuGuard::new(sandbox.cpu_limit),
             limits: StoreLimitsBuilder::new()
                 .memory_size(sandbox.memory_limit)
                 .build(),
             progress: Arc::new(Notify::new()),
-            wasi: wasi::context(sandbox, &output)?,
+            wasi: wasi::context(sandbox, &output, &reporter)?,
             output,
+            reporter,
             wasi_http: WasiHttpCtx::new(),
         })
     }
@@ -82,6 +103,27 @@ impl Context {
         let resolved = self.ledger.take_resolved();
         if !resolved.is_empty() {
             self.sink.resolved(resolved);
+        }
+    }
+
+    /// What look-ups of names need.
+    pub(crate) fn names(&mut self) -> Names<'_> {
+        self.concern_reporter();
+        Names {
+            wasi: WasiSocketsCtxView {
+                ctx: self.wasi.sockets(),
+                table: &mut self.table,
+            },
+            grants: &self.tcp_grants,
+            reporter: &self.reporter,
+        }
+    }
+
+    /// The guest turns to the network: what is told of it is about the only message it has, if it has
+    /// only one.
+    pub(crate) fn concern_reporter(&self) {
+        if self.reporter.listens() {
+            self.reporter.concerns(self.ledger.only());
         }
     }
 }
@@ -123,6 +165,7 @@ impl WasiView for Context {
 
 impl WasiHttpView for Context {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.concern_reporter();
         WasiHttpCtxView {
             ctx: &mut self.wasi_http,
             table: &mut self.table,
@@ -150,6 +193,10 @@ pub(crate) mod tests {
             grants: Grants::default(),
             http: Arc::from([]),
             tcp: Arc::from([]),
+            networks: Networks::default(),
+            quota: Quota::new(1),
+            adapter: Arc::from("test 0"),
+            egress_log: None,
             memory_limit: 1,
             cpu_limit: Duration::from_secs(1),
         };

@@ -11,6 +11,7 @@ use wasmtime::component::Accessor;
 
 use crate::adapter::Code;
 use crate::context::{Context, Sandbox};
+use crate::egress::{Networks, Quota};
 use crate::http::Client;
 use crate::instance::new_store;
 use crate::{Error, Grants, TransportInfo};
@@ -42,6 +43,10 @@ async fn describe_in(engine: &Engine, code: &Code) -> wasmtime::Result<Transport
         grants: Grants::default(),
         http: Arc::from([]),
         tcp: Arc::from([]),
+        networks: Networks::default(),
+        quota: Quota::new(1),
+        adapter: Arc::from("describe"),
+        egress_log: None,
         memory_limit: MEMORY,
         cpu_limit: CPU,
     };

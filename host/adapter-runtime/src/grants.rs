@@ -5,8 +5,11 @@ mod http;
 mod tcp;
 mod virtualised;
 
+use crate::egress::Network;
+
 pub use directory::{Access, DirectoryGrant};
 pub use http::{HttpGrant, HttpGrantError};
+pub(crate) use tcp::TcpVerdict;
 pub use tcp::{TcpGrant, TcpGrantError};
 pub use virtualised::{ClockGrant, RandomGrant};
 
@@ -17,6 +20,8 @@ pub struct Grants {
     pub http: Vec<HttpGrant>,
     /// Hosts it may connect to by TCP besides the port's own address.
     pub tcp: Vec<TcpGrant>,
+    /// Where the names of those hosts may lead besides public addresses.
+    pub networks: Vec<Network>,
     /// The directories it may use.
     pub directories: Vec<DirectoryGrant>,
     /// The environment variables it sees. None of the host's own are among them.

@@ -7,6 +7,8 @@ mod body;
 mod client;
 mod exchange;
 mod host;
+mod resolver;
+mod streamed;
 mod template;
 mod tls;
 mod wasi;

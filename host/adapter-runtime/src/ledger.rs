@@ -103,6 +103,12 @@ impl Ledger {
         self.held.len()
     }
 
+    /// The message whose outcome is open, if it is the only one.
+    pub(crate) fn only(&self) -> Option<MessageId> {
+        let mut held = self.held.values().map(|held| held.delivery.message.id);
+        held.next().filter(|_| self.held.len() == 1)
+    }
+
     /// True while decisions about the message count.
     pub(crate) fn holds(&self, ticket: Ticket) -> bool {
         self.held.contains_key(&ticket)

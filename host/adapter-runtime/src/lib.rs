@@ -17,6 +17,7 @@ mod decision;
 mod describe;
 mod desk;
 mod drive;
+mod egress;
 mod engine;
 mod error;
 mod grants;
@@ -49,6 +50,7 @@ mod world;
 
 pub use adapter::Adapter;
 pub use capabilities::{Capabilities, Capability};
+pub use egress::{EgressLog, EgressRecord, EgressVerdict, EgressWay, Network, NetworkError};
 pub use error::Error;
 pub use grants::{
     Access, ClockGrant, DirectoryGrant, Grants, HttpGrant, HttpGrantError, RandomGrant, TcpGrant,

@@ -9,6 +9,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::Error;
 use crate::bindings::imports::{http_client, sync_transport_proxy, transport_proxy, types};
 use crate::context::Context;
+use crate::sockets;
 
 /// A linker with everything the host offers.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<Context>, Error> {
@@ -24,6 +25,7 @@ fn add_all(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     http_client::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
     wasmtime_wasi_http::p3::add_to_linker(linker)
 }

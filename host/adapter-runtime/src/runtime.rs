@@ -12,6 +12,7 @@ use wasmtime::component::Linker;
 use crate::adapter::{Code, Loaded, load_code};
 use crate::artefact::ArtefactCache;
 use crate::context::{Context, Sandbox};
+use crate::egress::{EgressLog, Networks, Quotas};
 use crate::pool::{Environment, Pool};
 use crate::threads::InstanceThreads;
 use crate::transactions::{LONGEST_PREFIX, Registry};
@@ -30,6 +31,8 @@ pub struct RuntimeConfig {
     pub cache_directory: PathBuf,
     /// Which components may be loaded.
     pub trust: Trust,
+    /// Who is told of everything that adapters send out or are denied; costs nothing when absent.
+    pub egress_log: Option<Arc<dyn EgressLog>>,
 }
 
 /// Loads adapters and runs pools of them. Cheap to clone.
@@ -43,6 +46,8 @@ struct Inner {
     trust: RwLock<Trust>,
     threads: Arc<InstanceThreads>,
     transactions: Arc<Registry>,
+    quotas: Quotas,
+    egress_log: Option<Arc<dyn EgressLog>>,
 }
 
 impl AdapterRuntime {
@@ -59,6 +64,8 @@ impl AdapterRuntime {
             trust: RwLock::new(config.trust),
             threads,
             transactions: Arc::new(Registry::new()),
+            quotas: Quotas::default(),
+            egress_log: config.egress_log,
         })))
     }
 
@@ -109,6 +116,10 @@ impl AdapterRuntime {
             grants: config.grants.clone(),
             http: http_grants(&config),
             tcp: tcp_grants(&config),
+            networks: Networks::new(&config.grants.networks),
+            quota: self.0.quotas.of(&config.port, config.connections),
+            adapter: config.adapter.version().into(),
+            egress_log: self.0.egress_log.clone(),
             memory_limit: config.memory_limit,
             cpu_limit: config.cpu_limit,
         };

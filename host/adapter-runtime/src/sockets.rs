@@ -1,28 +1,47 @@
 //! Which sockets a guest may use through `wasi:sockets`: TCP connections to what its port grants.
 //!
-//! Nothing is listened on, nothing is sent by UDP, and without a TCP grant no name is looked up.
+//! Nothing is listened on, nothing is sent by UDP, and only granted names are looked up.
+
+mod connections;
+mod names;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use model::PortName;
+use wasmtime::component::Linker;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::TcpGrant;
+use crate::context::{Context, Sandbox};
+use crate::egress::{EgressWay, Networks, Opening, Reporter};
+use crate::grants::TcpVerdict;
 
-/// Gives a store the sockets that these grants allow.
-pub(crate) fn grant(builder: &mut WasiCtxBuilder, port: &PortName, grants: &Arc<[TcpGrant]>) {
-    let granted = !grants.is_empty();
+pub(crate) use connections::TcpConnections;
+pub(crate) use names::Names;
+
+/// Replaces those functions of WASI that look up names, and that begin and end connections. To be called
+/// when WASI is in the linker.
+pub(crate) fn add_to_linker(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    names::add_to_linker(linker)?;
+    connections::add_to_linker(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// Gives a store the sockets that a sandbox's grants allow.
+pub(crate) fn grant(builder: &mut WasiCtxBuilder, sandbox: &Sandbox, reporter: &Arc<Reporter>) {
+    let granted = !sandbox.tcp.is_empty();
     builder.allow_udp(false);
     builder.allow_tcp(granted);
     builder.allow_ip_name_lookup(granted);
     let guard = Arc::new(Guard {
-        port: port.clone(),
-        grants: grants.clone(),
-        told: AtomicBool::new(false),
+        grants: sandbox.tcp.clone(),
+        networks: sandbox.networks.clone(),
+        reporter: reporter.clone(),
     });
     builder.socket_addr_check(move |address, purpose| {
         let guard = guard.clone();
@@ -33,10 +52,9 @@ pub(crate) fn grant(builder: &mut WasiCtxBuilder, port: &PortName, grants: &Arc<
 type Verdict = Pin<Box<dyn Future<Output = bool> + Send + Sync>>;
 
 struct Guard {
-    port: PortName,
     grants: Arc<[TcpGrant]>,
-    /// One line per instance is enough: a guest could fill the log with refused connections.
-    told: AtomicBool,
+    networks: Networks,
+    reporter: Arc<Reporter>,
 }
 
 impl Guard {
@@ -54,49 +72,37 @@ impl Guard {
     }
 
     async fn allows_connection(&self, address: SocketAddr) -> bool {
+        let begun = Instant::now();
+        let mut why = None;
         for grant in self.grants.iter() {
-            if grant.allows(address).await {
-                return true;
+            match grant.judge(address, &self.networks).await {
+                TcpVerdict::Elsewhere => {}
+                TcpVerdict::Allowed => {
+                    let opening = || (opening(address), grant.to_string().into());
+                    let ip = address.ip();
+                    self.reporter.connects(opening, ip, begun.elapsed());
+                    return true;
+                }
+                TcpVerdict::Prohibited(prohibited) => why = Some(prohibited.to_string()),
             }
         }
-        if !self.told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                port = %self.port, %address,
-                "the adapter wants a TCP connection that the port does not grant; if that is right, add the host to the port's grants.tcp"
-            );
-        }
+        let why = why.as_deref().unwrap_or(NOT_GRANTED);
+        self.reporter
+            .denied(opening(address), Some(address.ip()), why);
         false
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+const NOT_GRANTED: &str = "the port grants no TCP connection there; if that is right, add the host and its port to the port's grants.tcp";
 
-    #[tokio::test]
-    async fn b115_only_connections_that_are_granted_are_allowed() {
-        let guard = Guard {
-            port: PortName::new("port").expect("a name"),
-            grants: Arc::from([TcpGrant::parse("127.0.0.1:25").expect("a grant")]),
-            told: AtomicBool::new(false),
-        };
-        for (address, purpose, allowed) in [
-            ("127.0.0.1:25", SocketAddrUse::TcpConnect, true),
-            ("127.0.0.1:26", SocketAddrUse::TcpConnect, false),
-            ("192.0.2.1:25", SocketAddrUse::TcpConnect, false),
-            ("0.0.0.0:0", SocketAddrUse::TcpBind, true),
-            ("[::]:0", SocketAddrUse::TcpBind, true),
-            ("127.0.0.1:25", SocketAddrUse::TcpBind, false),
-            ("0.0.0.0:25", SocketAddrUse::TcpBind, false),
-            ("127.0.0.1:25", SocketAddrUse::TcpListen, false),
-            ("0.0.0.0:0", SocketAddrUse::TcpListen, false),
-            ("127.0.0.1:25", SocketAddrUse::TcpAccept, false),
-            ("0.0.0.0:0", SocketAddrUse::UdpBind, false),
-            ("127.0.0.1:25", SocketAddrUse::UdpSend, false),
-            ("127.0.0.1:25", SocketAddrUse::UdpReceive, false),
-        ] {
-            let verdict = guard.allows(address.parse().expect("an address"), purpose);
-            assert_eq!(verdict.await, allowed, "{purpose:?} {address}");
-        }
+fn opening(address: SocketAddr) -> Opening {
+    Opening {
+        way: EgressWay::Tcp,
+        message: None,
+        method: None,
+        target: address.to_string().into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

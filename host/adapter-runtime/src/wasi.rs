@@ -4,9 +4,12 @@
 mod clock;
 mod random;
 
+use std::sync::Arc;
+
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::context::Sandbox;
+use crate::egress::Reporter;
 use crate::grants::{Access, DirectoryGrant};
 use crate::guest_output::{GuestOutput, Stream};
 use crate::{Error, sockets};
@@ -16,7 +19,11 @@ use crate::{Error, sockets};
 const MOST_RANDOM_BYTES: u64 = 1 << 20;
 
 /// The WASI of one instance, whose output goes to `output`.
-pub(crate) fn context(sandbox: &Sandbox, output: &GuestOutput) -> Result<WasiCtx, Error> {
+pub(crate) fn context(
+    sandbox: &Sandbox,
+    output: &GuestOutput,
+    reporter: &Arc<Reporter>,
+) -> Result<WasiCtx, Error> {
     let grants = &sandbox.grants;
     let mut builder = WasiCtxBuilder::new();
     for directory in &grants.directories {
@@ -31,7 +38,7 @@ pub(crate) fn context(sandbox: &Sandbox, output: &GuestOutput) -> Result<WasiCtx
     builder.max_random_size(MOST_RANDOM_BYTES);
     clock::grant(&mut builder, grants.clock);
     random::grant(&mut builder, grants.random);
-    sockets::grant(&mut builder, &sandbox.port, &sandbox.tcp);
+    sockets::grant(&mut builder, sandbox, reporter);
     Ok(builder.build())
 }
 

@@ -19,7 +19,7 @@ pub(crate) use port::{instances, limits};
 
 pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
-    let adapters = Adapters::load(&config)?;
+    let adapters = Adapters::load(&config, None)?;
     let now = Timestamp::from_system(SystemTime::now());
     output::print(&report(&config, adapters.known(), now))
 }

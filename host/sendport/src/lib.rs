@@ -10,6 +10,7 @@ mod cli;
 mod client;
 mod config;
 mod deploying;
+mod egress_log;
 mod input;
 mod inspect;
 mod limits;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, Destination, Host, Transport};
+use crate::egress_log::EgressLog;
 use crate::limits::limits;
 use crate::operator::Operator;
 use crate::signals::{Asked, Signals};
@@ -29,14 +30,30 @@ pub(crate) async fn run(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     // First of all, because a second host on the same box is the commonest mistake of all.
     let message_box = storage::open(&config)?;
-    let result = host(config, &message_box).await;
+    let result = logged(config, &message_box).await;
     let closed = message_box.close().await;
     result?;
     closed.context("the message box was not closed properly; nothing is lost")
 }
 
-async fn host(config: Config, message_box: &MessageBox) -> anyhow::Result<()> {
-    let adapters = Adapters::load(&config)?;
+/// The host with its egress log, if it has one, which is closed after everything that writes to it.
+async fn logged(config: Config, message_box: &MessageBox) -> anyhow::Result<()> {
+    let Some(egress_log) = &config.host.egress_log else {
+        return host(config, message_box, None).await;
+    };
+    let egress_log = Arc::new(EgressLog::open(egress_log)?);
+    let result = host(config, message_box, Some(egress_log.clone())).await;
+    tokio::task::block_in_place(|| egress_log.close());
+    result
+}
+
+async fn host(
+    config: Config,
+    message_box: &MessageBox,
+    egress_log: Option<Arc<EgressLog>>,
+) -> anyhow::Result<()> {
+    let egress_log = egress_log.map(|log| log as Arc<dyn adapter_runtime::EgressLog>);
+    let adapters = Adapters::load(&config, egress_log)?;
     let Host {
         listen: address,
         drain_deadline,

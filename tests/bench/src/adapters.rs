@@ -23,6 +23,7 @@ impl Adapters {
             threads,
             cache_directory: cache.path().join("cache"),
             trust: Trust::default(),
+            egress_log: None,
         };
         let runtime = AdapterRuntime::new(config)?;
         Ok(Self {
@@ -54,6 +55,7 @@ impl Adapters {
             open_calls: port.open_calls,
             linger: Duration::from_millis(2),
             delivery_timeout: Duration::from_secs(60),
+            connections: 128,
             memory_limit: 64 * 1024 * 1024,
             cpu_limit: Duration::from_secs(1),
         };

@@ -102,7 +102,7 @@ impl TcpError {
         };
         match code {
             AccessDenied => Self::Denied(format!(
-                "cannot look up {host:?}: the port grants no name look-ups"
+                "cannot look up {host:?}: the port grants no connection to this name"
             )),
             InvalidArgument => Self::NameNotFound(format!("{host:?} is no host name")),
             NameUnresolvable | PermanentResolverFailure => {
@@ -159,7 +159,7 @@ fn reason(code: &sockets::ErrorCode) -> String {
         RemoteUnreachable, Timeout,
     };
     let text = match code {
-        AccessDenied => "the port does not grant this address",
+        AccessDenied => "the port does not grant this address; the host's log says how it would",
         ConnectionRefused => "the connection was refused",
         RemoteUnreachable => "there is no route to it",
         Timeout => "it does not answer",

@@ -53,7 +53,7 @@ impl PoolConfig {
         let own = HttpGrant::parse(&self.address).ok();
         let own = own.map(|own| format!("{own} (the port's address)"));
         let granted = self.grants.http.iter().map(ToString::to_string);
-        own.into_iter().chain(granted).collect()
+        self.at_networks(own.into_iter().chain(granted).collect())
     }
 
     /// The same for TCP.
@@ -61,6 +61,16 @@ impl PoolConfig {
         let own = TcpGrant::of_address(&self.address);
         let own = own.map(|own| format!("{own} (the port's address)"));
         let granted = self.grants.tcp.iter().map(ToString::to_string);
-        own.into_iter().chain(granted).collect()
+        self.at_networks(own.into_iter().chain(granted).collect())
+    }
+
+    /// These hosts, and where their names may lead besides public addresses.
+    fn at_networks(&self, mut hosts: Vec<String>) -> Vec<String> {
+        if !hosts.is_empty() {
+            let networks = self.grants.networks.iter();
+            hosts
+                .extend(networks.map(|network| format!("{network}, where these names lead there")));
+        }
+        hosts
     }
 }

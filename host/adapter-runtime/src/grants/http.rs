@@ -50,11 +50,7 @@ impl HttpGrant {
     /// `/orders/../admin`.
     fn allows_path(&self, uri: &Uri) -> bool {
         let path = uri.path_and_query().map_or("/", PathAndQuery::path);
-        let dotted = |segment: &str| {
-            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-            plain == "." || plain == ".."
-        };
-        if path.split(['/', '\\']).any(dotted) {
+        if climbs(path) {
             return false;
         }
         match path.strip_prefix(self.path.as_str()) {
@@ -62,6 +58,31 @@ impl HttpGrant {
             None => false,
         }
     }
+}
+
+/// So many times may a percent sign be encoded; nobody has a reason to do it more often.
+const MOST_DECODED: usize = 3;
+
+/// Whether a server might read `..` in a path, however it is written: some decode a path before they take
+/// it apart, some do so twice, and some cut parameters off (`..;x`).
+fn climbs(path: &str) -> bool {
+    if !path.contains(['.', '%']) {
+        return false;
+    }
+    let mut plain = path.to_ascii_lowercase();
+    for _ in 0..MOST_DECODED {
+        plain = plain.replace("%25", "%");
+    }
+    if plain.contains("%25") {
+        return true;
+    }
+    for (written, meant) in [("%2e", "."), ("%2f", "/"), ("%5c", "\\"), ("%3b", ";")] {
+        plain = plain.replace(written, meant);
+    }
+    plain.split(['/', '\\']).any(|segment| {
+        let name = segment.split(';').next().unwrap_or_default();
+        name == "." || name == ".."
+    })
 }
 
 fn origin(uri: &Uri) -> Option<(Scheme, String, u16)> {
@@ -101,6 +122,8 @@ mod tests {
             "http://example.com/orders",
             "http://EXAMPLE.com:80/orders/1?a=b",
             "http://example.com/orders?x",
+            "http://example.com/orders/a.b/c%20d/...",
+            "http://example.com/orders?x=/../",
         ] {
             assert!(allows(url), "{url}");
         }
@@ -111,6 +134,13 @@ mod tests {
             "http://example.com/orders-of-others",
             "http://example.com/orders/../admin",
             "http://example.com/orders/%2E%2e/admin",
+            "http://example.com/orders/..%2fadmin",
+            "http://example.com/orders/..%5Cadmin",
+            "http://example.com/orders/%252e%252e/admin",
+            "http://example.com/orders/%25252e./admin",
+            "http://example.com/orders/%2525252525252e./admin",
+            "http://example.com/orders/..;a=b/admin",
+            "http://example.com/orders/..%3Ba/admin",
             "http://example.com/",
             "http://user@example.com/orders",
         ] {

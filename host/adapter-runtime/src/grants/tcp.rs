@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::Uri;
 
+use crate::egress::{Networks, Prohibited};
+
 /// One host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpGrant {
@@ -17,6 +19,16 @@ enum Host {
     Address(IpAddr),
     /// Resolved at every connection.
     Name(String),
+}
+
+/// What a grant says of a connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TcpVerdict {
+    /// It is about something else.
+    Elsewhere,
+    Allowed,
+    /// It is the granted name's, but an adapter may not dial it.
+    Prohibited(Prohibited),
 }
 
 /// A text that is not a grant.
@@ -56,23 +68,40 @@ impl TcpGrant {
         Some(Self { host, port })
     }
 
-    /// True when the grant covers this address. A name is looked up here and now, on the host, and the
-    /// addresses it has are compared: what a guest says about a name counts for nothing.
-    pub(crate) async fn allows(&self, address: SocketAddr) -> bool {
+    /// What the grant says of a connection to this address. A name is looked up here and now, on the host,
+    /// and the addresses it has are compared: what a guest says about a name counts for nothing. One that
+    /// is written as an address is meant, of whatever class it is.
+    pub(crate) async fn judge(&self, address: SocketAddr, networks: &Networks) -> TcpVerdict {
         if self.port != address.port() {
-            return false;
+            return TcpVerdict::Elsewhere;
         }
         let wanted = address.ip().to_canonical();
-        match &self.host {
-            Host::Address(granted) => granted.to_canonical() == wanted,
-            Host::Name(name) => match tokio::net::lookup_host((name.as_str(), self.port)).await {
-                Ok(mut found) => found.any(|found| found.ip().to_canonical() == wanted),
-                Err(error) => {
-                    tracing::debug!(name, %error, "a granted name is not found");
-                    false
-                }
-            },
+        let name = match &self.host {
+            Host::Address(granted) if granted.to_canonical() == wanted => {
+                return TcpVerdict::Allowed;
+            }
+            Host::Address(_) => return TcpVerdict::Elsewhere,
+            Host::Name(name) => name,
+        };
+        let found = tokio::net::lookup_host((name.as_str(), self.port)).await;
+        let is_its = match found {
+            Ok(mut found) => found.any(|found| found.ip().to_canonical() == wanted),
+            Err(error) => {
+                tracing::debug!(name, %error, "a granted name is not found");
+                false
+            }
+        };
+        match networks.judge(name, wanted) {
+            _ if !is_its => TcpVerdict::Elsewhere,
+            Ok(()) => TcpVerdict::Allowed,
+            Err(prohibited) => TcpVerdict::Prohibited(prohibited),
         }
+    }
+
+    /// Whether this name is the granted one: it may be looked up.
+    pub(crate) fn names(&self, host: &str) -> bool {
+        let plain = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        matches!(&self.host, Host::Name(name) if plain(name) == plain(host))
     }
 }
 
@@ -209,17 +238,44 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_are_compared_not_names() {
-        let allows = async |grant: &str, address: &str| {
+        let judge = async |grant: &str, address: &str| {
             let grant = TcpGrant::parse(grant).expect(grant);
-            grant.allows(address.parse().expect(address)).await
+            let address = address.parse().expect(address);
+            grant.judge(address, &Networks::default()).await
         };
-        assert!(allows("127.0.0.1:25", "127.0.0.1:25").await);
-        assert!(allows("127.0.0.1:25", "[::ffff:127.0.0.1]:25").await);
-        assert!(allows("[::1]:25", "[::1]:25").await);
-        assert!(!allows("127.0.0.1:25", "127.0.0.1:26").await);
-        assert!(!allows("127.0.0.1:25", "127.0.0.2:25").await);
-        assert!(allows("localhost:25", "127.0.0.1:25").await);
-        assert!(!allows("localhost:25", "192.0.2.1:25").await);
-        assert!(!allows("localhost:25", "127.0.0.1:26").await);
+        for (grant, address) in [
+            ("127.0.0.1:25", "127.0.0.1:25"),
+            ("127.0.0.1:25", "[::ffff:127.0.0.1]:25"),
+            ("[::1]:25", "[::1]:25"),
+            ("169.254.169.254:80", "169.254.169.254:80"),
+            ("localhost:25", "127.0.0.1:25"),
+        ] {
+            assert_eq!(judge(grant, address).await, TcpVerdict::Allowed, "{grant}");
+        }
+        for (grant, address) in [
+            ("127.0.0.1:25", "127.0.0.1:26"),
+            ("127.0.0.1:25", "127.0.0.2:25"),
+            ("localhost:25", "192.0.2.1:25"),
+            ("localhost:25", "127.0.0.1:26"),
+        ] {
+            assert_eq!(
+                judge(grant, address).await,
+                TcpVerdict::Elsewhere,
+                "{grant}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_grant_is_for_one_name_however_it_is_written() {
+        let grant = TcpGrant::parse("Mail.example.com:25").expect("valid");
+        for name in ["mail.example.com", "MAIL.EXAMPLE.COM."] {
+            assert!(grant.names(name), "{name}");
+        }
+        for name in ["example.com", "mail.example.com.evil.example", ""] {
+            assert!(!grant.names(name), "{name}");
+        }
+        let grant = TcpGrant::parse("192.0.2.1:25").expect("valid");
+        assert!(!grant.names("192.0.2.1"), "nothing to look up");
     }
 }

@@ -1,6 +1,8 @@
 //! Request bodies: a message's body straight from the box, or what a guest streams through `wasi:http`.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -20,6 +22,8 @@ pub(crate) enum RequestBody {
     Stored(Pieces),
     /// From a guest.
     Guest(WasiBody),
+    /// Any of them, while somebody wants to know how much of it was sent.
+    Counted(Box<Self>, Arc<AtomicU64>),
 }
 
 /// A stored body on its way.
@@ -39,6 +43,11 @@ impl RequestBody {
                 reading: None,
             }),
         }
+    }
+
+    /// The same body; what is handed over to be sent is added up there.
+    pub(crate) fn counted(self, sent: Arc<AtomicU64>) -> Self {
+        Self::Counted(Box::new(self), sent)
     }
 }
 
@@ -88,6 +97,13 @@ impl http_body::Body for RequestBody {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
                 Poll::Ready(frame.map(|f| f.map_err(Into::into)))
             }
+            Self::Counted(body, sent) => {
+                let frame = ready!(Pin::new(&mut **body).poll_frame(cx));
+                if let Some(Some(data)) = frame.as_ref().map(|f| f.as_ref().ok()?.data_ref()) {
+                    sent.fetch_add(data.len() as u64, Ordering::Relaxed);
+                }
+                Poll::Ready(frame)
+            }
         }
     }
 
@@ -96,6 +112,7 @@ impl http_body::Body for RequestBody {
             Self::Inline(bytes) => bytes.is_none(),
             Self::Stored(pieces) => pieces.sent >= pieces.body.size(),
             Self::Guest(body) => body.is_end_stream(),
+            Self::Counted(body, _) => body.is_end_stream(),
         }
     }
 
@@ -106,6 +123,7 @@ impl http_body::Body for RequestBody {
             }
             Self::Stored(pieces) => SizeHint::with_exact(pieces.body.size() - pieces.sent),
             Self::Guest(body) => body.size_hint(),
+            Self::Counted(body, _) => body.size_hint(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The pooled client of one port on one instance thread.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,14 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as Pooled, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::body::RequestBody;
+use super::resolver::CheckedResolver;
+use crate::egress::{Networks, Quota, Slot};
 
-/// Requests under way at once; each has a connection of its own (HTTP/1.1). More than this wait here:
-/// destinations refuse bursts of hundreds of connections long before they are out of capacity.
+/// Connections in use at once of a client that belongs to no port. More than this wait: destinations
+/// refuse bursts of hundreds of connections long before they are out of capacity.
 const CONNECTIONS: usize = 64;
 
 /// Idle connections are closed a little before common servers close them (nginx: 75 s, Node: 5 s; the
@@ -24,20 +27,46 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Longest wait for a TCP connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// What is read of an answer before its head is complete, and at a time after that. Its headers are at
+/// most 100, by the HTTP library's own rule.
+const READ_BUFFER: usize = 128 * 1024;
+
 /// Sends requests over kept-alive connections that no other port shares. Cheap to clone.
 ///
 /// Connections live on the runtime that first uses them; keep one client per thread.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pooled: Pooled<HttpsConnector<HttpConnector>, RequestBody>,
-    slots: Arc<Semaphore>,
+    pooled: Pooled<HttpsConnector<HttpConnector<CheckedResolver>>, RequestBody>,
+    /// Those of this thread.
+    turns: Arc<Semaphore>,
+    /// Those of the port.
+    quota: Quota,
+}
+
+/// A connection that is being used, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct InUse {
+    _turn: Option<OwnedSemaphorePermit>,
+    _slot: Option<Slot>,
 }
 
 impl Client {
-    /// A client without connections. TLS trusts the system's certificate authorities (or those of
+    /// A client without connections, of no port: it dials public addresses, `localhost`, and what is
+    /// written as an IP address. TLS trusts the system's certificate authorities (or those of
     /// `SSL_CERT_FILE`).
     pub fn new() -> Self {
-        let mut tcp = HttpConnector::new();
+        Self::of_port(Networks::default(), Quota::new(CONNECTIONS), 1)
+    }
+
+    /// A client of a port: it dials those of a name's addresses that are public or in these networks, and
+    /// takes its connections from this quota, which it shares with those of as many threads in all.
+    ///
+    /// A thread uses no more than its part of them, or all threads together would keep several times as
+    /// many as the port uses at once. Where there are fewer than threads, none is kept.
+    pub(crate) fn of_port(networks: Networks, quota: Quota, threads: usize) -> Self {
+        let part = quota.limit().div_ceil(threads.max(1));
+        let kept = if quota.limit() < threads { 0 } else { part };
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver(networks));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT));
@@ -48,24 +77,30 @@ impl Client {
             .wrap_connector(tcp);
         let pooled = Pooled::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(CONNECTIONS)
+            .pool_max_idle_per_host(kept)
             .pool_timer(TokioTimer::new())
+            .http1_max_buf_size(READ_BUFFER)
             .build(connector);
         Self {
             pooled,
-            slots: Arc::new(Semaphore::new(CONNECTIONS)),
+            turns: Arc::new(Semaphore::new(part)),
+            quota,
         }
     }
 
-    /// Sends a request when a connection is free; the answer's body is still to be read. Dropping the
-    /// answer without reading it to the end closes the connection.
+    /// Sends a request when a connection is free; the answer's body is still to be read. The connection
+    /// counts as used until [`InUse`] is dropped. Dropping the answer without reading it to the end closes
+    /// the connection. Redirects are answers like others.
     pub(crate) async fn request(
         &self,
         request: Request<RequestBody>,
-    ) -> Result<Response<Incoming>, Error> {
-        // The semaphore is never closed; without a slot we would only be less polite.
-        let _slot = self.slots.acquire().await.ok();
-        self.pooled.request(request).await
+    ) -> Result<(Response<Incoming>, InUse), Error> {
+        let in_use = InUse {
+            // The semaphore is never closed; without a turn we would only be less polite.
+            _turn: self.turns.clone().acquire_owned().await.ok(),
+            _slot: self.quota.acquire().await,
+        };
+        Ok((self.pooled.request(request).await?, in_use))
     }
 }
 
@@ -73,4 +108,27 @@ impl Default for Client {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// An error with all that led to it.
+pub(super) fn causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// The cause of this type that an error has, however deep.
+pub(super) fn cause<E: std::error::Error + 'static>(error: &Error) -> Option<&E> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        source = cause.source();
+    }
+    None
 }

@@ -1,16 +1,19 @@
 //! One request and its answer.
 
-use std::error::Error as _;
+use std::net::IpAddr;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpInfo;
 use model::{Body, BodyError};
 
 use super::Client;
+use super::client::{cause, causes};
 use super::template::RequestTemplate;
+use crate::egress::{Exchange, Prohibited};
 
 /// An answer, of whatever status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub enum HttpError {
     /// The request is malformed.
     #[error("{0}")]
     Invalid(String),
-    /// The port does not grant the address.
+    /// The port does not grant the URL, or none of its host's addresses may be dialled.
     #[error("{0}")]
     Denied(String),
     /// No connection.
@@ -59,10 +62,48 @@ impl Client {
         headers: &[(String, String)],
         body: &Body,
     ) -> Result<Answer, HttpError> {
-        let request = template.request(headers, body)?;
+        self.send_noted(template, headers, body, None).await
+    }
+
+    /// The same; what is found out about the exchange is noted, if somebody wants to know.
+    pub(super) async fn send_noted(
+        &self,
+        template: &RequestTemplate,
+        headers: &[(String, String)],
+        body: &Body,
+        mut note: Option<&mut Exchange>,
+    ) -> Result<Answer, HttpError> {
+        let result = self
+            .attempt(template, headers, body, note.as_deref_mut())
+            .await;
+        if let Some(note) = note {
+            match &result {
+                Ok(_) => note.finished(),
+                // Said already, and by which address.
+                Err(HttpError::Denied(_)) => {}
+                Err(error) => note.failed(error),
+            }
+        }
+        result
+    }
+
+    async fn attempt(
+        &self,
+        template: &RequestTemplate,
+        headers: &[(String, String)],
+        body: &Body,
+        note: Option<&mut Exchange>,
+    ) -> Result<Answer, HttpError> {
+        let mut request = template.request(headers, body)?;
+        if let Some(note) = &note {
+            let sent = note.sent();
+            request = request.map(|body| body.counted(sent));
+        }
         let exchange = async {
-            let response = self.request(request).await.map_err(|e| classify(&e))?;
-            read_answer(response, template).await
+            match self.request(request).await {
+                Ok((response, _in_use)) => read_answer(response, template, note).await,
+                Err(error) => Err(failed(&error, note)),
+            }
         };
         match tokio::time::timeout(template.0.timeout, exchange).await {
             Ok(result) => result,
@@ -71,13 +112,34 @@ impl Client {
     }
 }
 
+fn failed(error: &legacy::Error, note: Option<&mut Exchange>) -> HttpError {
+    let Some(prohibited) = cause::<Prohibited>(error) else {
+        return classify(error);
+    };
+    if let Some(note) = note {
+        note.prohibited(prohibited);
+    }
+    HttpError::Denied(prohibited.to_string())
+}
+
+/// Whom the answer came from.
+pub(super) fn remote<B>(response: &Response<B>) -> Option<IpAddr> {
+    let info = response.extensions().get::<HttpInfo>();
+    info.map(|info| info.remote_addr().ip())
+}
+
 async fn read_answer(
     response: Response<Incoming>,
     template: &RequestTemplate,
+    mut note: Option<&mut Exchange>,
 ) -> Result<Answer, HttpError> {
+    let status = response.status().as_u16();
+    if let Some(note) = &mut note {
+        note.answered(status, remote(&response));
+    }
     let (parts, body) = response.into_parts();
-    let status = parts.status.as_u16();
-    let (excerpt, truncated) = read_body(body, template.wanted_of(status)).await;
+    let count = |bytes| note.iter_mut().for_each(|note| note.received(bytes));
+    let (excerpt, truncated) = read_body(body, template.wanted_of(status), count).await;
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let named = template.0.answer_headers.iter();
     let headers = named
@@ -92,7 +154,7 @@ async fn read_answer(
 }
 
 /// The first `wanted` bytes, and whether there are more. What is not wanted is read and discarded.
-async fn read_body<B>(mut body: B, wanted: usize) -> (Bytes, bool)
+async fn read_body<B>(mut body: B, wanted: usize, mut count: impl FnMut(usize)) -> (Bytes, bool)
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -105,6 +167,7 @@ where
         };
         if let Some(data) = frame.data_ref() {
             read += data.len();
+            count(data.len());
             let room = wanted - excerpt.len();
             excerpt.extend_from_slice(&data[..data.len().min(room)]);
         }
@@ -116,15 +179,10 @@ where
 }
 
 fn classify(error: &legacy::Error) -> HttpError {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(body) = cause.downcast_ref::<BodyError>() {
-            return HttpError::Body(body.to_string());
-        }
-        text = format!("{text}: {cause}");
-        source = cause.source();
+    if let Some(body) = cause::<BodyError>(error) {
+        return HttpError::Body(body.to_string());
     }
+    let text = causes(error);
     if error.is_connect() {
         HttpError::Connect(text)
     } else {
@@ -145,7 +203,7 @@ mod tests {
     async fn read<E>(pieces: Vec<Result<&'static str, E>>, wanted: usize) -> (Bytes, bool) {
         let frame = |piece: Result<&'static str, E>| piece.map(|p| Frame::data(Bytes::from(p)));
         let body = StreamBody::new(stream::iter(pieces.into_iter().map(frame)));
-        read_body(body, wanted).await
+        read_body(body, wanted, |_| ()).await
     }
 
     #[tokio::test]

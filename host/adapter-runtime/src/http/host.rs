@@ -9,10 +9,15 @@ use model::transmit::Delivery;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf, Resource};
 
+use super::template::{NOT_GRANTED, target};
 use super::{Answer, Client, HttpError, RequestOptions, RequestTemplate};
 use crate::bindings::imports::http_client as wit;
 use crate::context::Context;
+use crate::egress::{EgressWay, Opening, Reporter};
 use crate::message::LentMessage;
+
+/// The client of the instance's thread, and who is told what it sends.
+type WayOut = (Client, Arc<Reporter>);
 
 /// One request, with everything it needs outside the store.
 struct Prepared {
@@ -23,21 +28,40 @@ struct Prepared {
 }
 
 impl Prepared {
-    async fn send(self, client: &Client) -> Result<Answer, HttpError> {
-        match &self.delivery {
-            Some(delivery) => {
-                client
-                    .send(&self.template, &self.headers, &delivery.message.body)
-                    .await
-            }
-            None => Err(HttpError::Body(
-                "the host has taken the message back".to_owned(),
-            )),
+    async fn send(self, client: &Client, reporter: &Reporter) -> Result<Answer, HttpError> {
+        let Some(delivery) = &self.delivery else {
+            let text = "the host has taken the message back";
+            return Err(HttpError::Body(text.to_owned()));
+        };
+        let (template, message) = (&self.template, &delivery.message);
+        let mut exchange = reporter.begin(|| template.opening(message.id));
+        let answer = client
+            .send_noted(template, &self.headers, &message.body, exchange.as_mut())
+            .await;
+        if let Err(HttpError::Denied(why)) = &answer {
+            reporter.warn(EgressWay::HttpClient, template.host(), why);
         }
+        answer
     }
 }
 
 impl Context {
+    /// The port does not grant what a template is to be opened for.
+    fn denied(&mut self, method: &str, url: &str) {
+        self.concern_reporter();
+        let opening = Opening {
+            way: EgressWay::HttpClient,
+            message: None,
+            method: Some(method.into()),
+            target: url.parse().map_or_else(|_| "".into(), |uri| target(&uri)),
+        };
+        self.reporter.denied(opening, None, NOT_GRANTED);
+    }
+
+    fn way_out(&self) -> WayOut {
+        (self.client.clone(), self.reporter.clone())
+    }
+
     fn prepare(
         &mut self,
         template: &Resource<RequestTemplate>,
@@ -73,9 +97,15 @@ impl wit::HostRequestTemplate for Context {
             answer_excerpt: options.answer_excerpt,
             answer_body: options.answer_body,
         };
+        let (method, url) = (options.method.clone(), options.url.clone());
         match RequestTemplate::open(options, &self.http_grants) {
             Ok(template) => Ok(Ok(self.table.push(template)?)),
-            Err(error) => Ok(Err(error.into())),
+            Err(error) => {
+                if let HttpError::Denied(_) = &error {
+                    self.denied(&method, &url);
+                }
+                Ok(Err(error.into()))
+            }
         }
     }
 
@@ -94,20 +124,21 @@ impl<T> wit::HostWithStore<T> for HasSelf<Context> {
         headers: Vec<(String, String)>,
         body: Resource<LentMessage>,
     ) -> Result<Result<wit::Answer, wit::HttpError>> {
-        let (client, prepared) = accessor.with(|mut access| {
+        let (way_out, prepared) = accessor.with(|mut access| {
             let context = access.get();
             context.cpu.reset();
             let prepared = context.prepare(&template, headers, &body)?;
-            wasmtime::error::Ok((context.client.clone(), prepared))
+            wasmtime::error::Ok((context.way_out(), prepared))
         })?;
-        Ok(answer(prepared.send(&client).await))
+        let (client, reporter) = way_out;
+        Ok(answer(prepared.send(&client, &reporter).await))
     }
 
     async fn send_all(
         accessor: &Accessor<T, Self>,
         requests: Vec<wit::Request>,
     ) -> Result<Vec<Result<wit::Answer, wit::HttpError>>> {
-        let (client, prepared) = accessor.with(|mut access| {
+        let (way_out, prepared) = accessor.with(|mut access| {
             let context = access.get();
             context.cpu.reset();
             let prepare = |r: wit::Request| context.prepare(&r.template, r.headers, &r.body);
@@ -115,10 +146,10 @@ impl<T> wit::HostWithStore<T> for HasSelf<Context> {
                 .into_iter()
                 .map(prepare)
                 .collect::<Result<Vec<_>>>()?;
-            wasmtime::error::Ok((context.client.clone(), prepared))
+            wasmtime::error::Ok((context.way_out(), prepared))
         })?;
         // A task of its own: the store is woken once for the whole bulk, not once per answer.
-        let sending = AbortOnDrop(tokio::spawn(send_all(client, prepared)));
+        let sending = AbortOnDrop(tokio::spawn(send_all(way_out, prepared)));
         Ok(sending.finish().await?.into_iter().map(answer).collect())
     }
 }
@@ -139,10 +170,10 @@ impl<R> Drop for AbortOnDrop<R> {
 }
 
 /// The answers in the order of the requests.
-async fn send_all(client: Client, prepared: Vec<Prepared>) -> Vec<Result<Answer, HttpError>> {
+async fn send_all(way_out: WayOut, prepared: Vec<Prepared>) -> Vec<Result<Answer, HttpError>> {
     let count = prepared.len();
-    let client = &client;
-    let numbered = |(i, p): (usize, Prepared)| async move { (i, p.send(client).await) };
+    let (client, reporter) = &way_out;
+    let numbered = |(i, p): (usize, Prepared)| async move { (i, p.send(client, reporter).await) };
     let mut sending: FuturesUnordered<_> = prepared.into_iter().enumerate().map(numbered).collect();
     let mut answers: Vec<_> = (0..count).map(|_| Err(HttpError::Timeout)).collect();
     while let Some((i, answer)) = sending.next().await {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use model::Body;
+use model::{Body, MessageId};
 
 use super::HttpError;
 use super::body::RequestBody;
 use crate::HttpGrant;
+use crate::egress::{EgressWay, Opening};
 
 /// Headers that only the host may set: they frame the message or belong to the connection.
 const FORBIDDEN: [HeaderName; 8] = [
@@ -49,6 +51,8 @@ pub struct RequestTemplate(pub(super) Arc<Parts>);
 pub(super) struct Parts {
     method: Method,
     uri: Uri,
+    /// The grant that covers the URL.
+    grant: HttpGrant,
     headers: HeaderMap,
     pub(super) timeout: Duration,
     pub(super) answer_headers: Vec<HeaderName>,
@@ -76,12 +80,18 @@ impl RequestTemplate {
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(invalid("an absolute http or https URL", &options.url));
         }
-        if !grants.iter().any(|grant| grant.allows(&uri)) {
-            return Err(HttpError::Denied(format!(
-                "the port does not grant {}; add it to the port's grants.http",
-                options.url
-            )));
+        if method == Method::CONNECT {
+            // It would make the destination a way to others.
+            let text = "CONNECT is not a request that an adapter can make";
+            return Err(HttpError::Invalid(text.to_owned()));
         }
+        let grant = grants.iter().find(|grant| grant.allows(&uri));
+        let grant = grant.ok_or_else(|| {
+            let url = &options.url;
+            HttpError::Denied(format!(
+                "the port does not grant {url}; if that is right, add it to the port's grants.http"
+            ))
+        })?;
         let headers = add_headers(HeaderMap::new(), &options.headers)?;
         let names = options.answer_headers.iter();
         let answer_headers = names
@@ -94,12 +104,32 @@ impl RequestTemplate {
         Ok(Self(Arc::new(Parts {
             method,
             uri,
+            grant: grant.clone(),
             headers,
             timeout,
             answer_headers,
             answer_excerpt: bounded(options.answer_excerpt, LONGEST_EXCERPT),
             answer_body: bounded(options.answer_body, LONGEST_BODY),
         })))
+    }
+
+    /// What goes out for this message, and by which grant.
+    pub(super) fn opening(&self, message: MessageId) -> (Opening, Arc<str>) {
+        let Parts {
+            method, uri, grant, ..
+        } = &*self.0;
+        let opening = Opening {
+            way: EgressWay::HttpClient,
+            message: Some(message),
+            method: Some(method.as_str().into()),
+            target: target(uri),
+        };
+        (opening, grant.to_string().into())
+    }
+
+    /// The host that requests go to.
+    pub(super) fn host(&self) -> &str {
+        self.0.uri.host().unwrap_or_default()
     }
 
     /// How much of the body of an answer of this status is returned.
@@ -123,6 +153,18 @@ impl RequestTemplate {
         *request.headers_mut() = add_headers(self.0.headers.clone(), headers)?;
         Ok(request)
     }
+}
+
+/// Why a request is denied, as it is told: without the URL, in which there may be secrets.
+pub(super) const NOT_GRANTED: &str =
+    "the port does not grant it; if that is right, add its URL to the port's grants.http";
+
+/// A URL as it is told: without a user and a query, in which there may be secrets.
+pub(super) fn target(uri: &Uri) -> Arc<str> {
+    let authority = uri.authority().map_or("", Authority::as_str);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let scheme = uri.scheme_str().unwrap_or_default();
+    format!("{scheme}://{host}{}", uri.path()).into()
 }
 
 fn add_headers(mut map: HeaderMap, headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
@@ -166,6 +208,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_of_a_url_holds_no_secrets() {
+        for (url, told) in [
+            ("http://a:1/b?c=d", "http://a:1/b"),
+            ("https://user:secret@a/b", "https://a/b"),
+            ("https://a@b@[::1]/", "https://[::1]/"),
+            ("http://a", "http://a/"),
+        ] {
+            let uri: Option<Uri> = url.parse().ok();
+            // What is no URL at all is not told.
+            if let Some(uri) = uri {
+                assert_eq!(&*target(&uri), told);
+            }
+        }
+    }
+
+    #[test]
     fn bad_requests_and_ungranted_addresses_are_refused() {
         let grants = [HttpGrant::parse("http://localhost:1/in").expect("valid")];
         let open = |o| RequestTemplate::open(o, &grants).map(drop);
@@ -175,6 +233,7 @@ mod tests {
         );
         for (method, url, header) in [
             ("PO ST", "http://localhost:1/in", "x-a"),
+            ("CONNECT", "http://localhost:1/in", "x-a"),
             ("POST", "/in", "x-a"),
             ("POST", "ftp://localhost:1/in", "x-a"),
             ("POST", "http://localhost:1/in", "x a"),

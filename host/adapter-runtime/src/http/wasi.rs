@@ -1,25 +1,48 @@
 //! Standard `wasi:http` on the port's pooled client, under the port's grants.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
 use super::Client;
 use super::body::RequestBody;
+use super::client::{InUse, cause, causes};
+use super::exchange::remote;
+use super::streamed::{StreamedBody, UnderWay};
+use super::template::{NOT_GRANTED, target};
 use crate::HttpGrant;
+use crate::egress::{EgressWay, Exchange, Opening, Prohibited, Reporter};
 
 /// Sends what a guest hands to `wasi:http`. The default sender opens a connection per request.
 #[derive(Debug)]
 pub(crate) struct PooledHooks {
     client: Client,
     grants: Arc<[HttpGrant]>,
+    reporter: Arc<Reporter>,
 }
 
 impl PooledHooks {
-    pub(crate) fn new(client: Client, grants: Arc<[HttpGrant]>) -> Self {
-        Self { client, grants }
+    pub(crate) fn new(client: Client, grants: Arc<[HttpGrant]>, reporter: Arc<Reporter>) -> Self {
+        Self {
+            client,
+            grants,
+            reporter,
+        }
+    }
+
+    /// The grant that covers a request. CONNECT would make the destination a way to others.
+    fn grant(&self, request: &Request<WasiBody>) -> Option<&HttpGrant> {
+        let mut grants = self.grants.iter();
+        let grant = grants.find(|grant| grant.allows(request.uri()));
+        grant.filter(|_| request.method() != Method::CONNECT)
     }
 }
 
@@ -33,26 +56,119 @@ impl WasiHttpHooks for PooledHooks {
         options: Option<RequestOptions>,
         _rest: Rest,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Rest)>> + Send> {
-        let client = self.client.clone();
-        let allowed = self.grants.iter().any(|grant| grant.allows(request.uri()));
+        let Some(grant) = self.grant(&request) else {
+            self.reporter.denied(opening(&request), None, NOT_GRANTED);
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        };
+        let opening = || (opening(&request), grant.to_string().into());
+        let exchange = self.reporter.begin(opening);
+        let (client, reporter) = (self.client.clone(), self.reporter.clone());
         Box::new(async move {
-            if !allowed {
-                return Err(Error::HttpRequestDenied);
-            }
-            let exchange = client.request(request.map(RequestBody::Guest));
-            let first_byte = options.and_then(|o| o.first_byte_timeout);
-            let response = match first_byte {
-                Some(limit) => tokio::time::timeout(limit, exchange)
-                    .await
-                    .map_err(|_| Error::ConnectionReadTimeout)?,
-                None => exchange.await,
-            };
-            let response = response.map_err(|error| match error.is_connect() {
-                true => Error::ConnectionRefused,
-                false => Error::ConnectionTerminated,
-            })?;
-            let body = |body: hyper::body::Incoming| body.map_err(Error::from).boxed_unsync();
+            let sending = send(&client, request, options.unwrap_or_default(), exchange);
+            let response = sending.await.map_err(|failure| failure.tell(&reporter))?;
+            let body = |body: StreamedBody| body.boxed_unsync();
             Ok((response.map(body), Box::new(async { Ok(()) }) as Rest))
         })
     }
 }
+
+fn opening(request: &Request<WasiBody>) -> Opening {
+    Opening {
+        way: EgressWay::WasiHttp,
+        message: None,
+        method: Some(request.method().as_str().into()),
+        target: target(request.uri()),
+    }
+}
+
+/// Why there is no answer.
+enum Failure {
+    TimedOut(Error),
+    Broken(legacy::Error),
+}
+
+impl Failure {
+    /// What a guest is told. That a name may not be dialled is said in the host's log, too.
+    fn tell(self, reporter: &Reporter) -> Error {
+        match self {
+            Self::TimedOut(error) => error,
+            Self::Broken(error) => match cause::<Prohibited>(&error) {
+                Some(prohibited) => {
+                    let why = prohibited.to_string();
+                    reporter.warn(EgressWay::WasiHttp, &prohibited.name, &why);
+                    Error::HttpRequestDenied
+                }
+                None if error.is_connect() => Error::ConnectionRefused,
+                None => Error::ConnectionTerminated,
+            },
+        }
+    }
+
+    fn note(&self, exchange: &mut Exchange) {
+        match self {
+            Self::TimedOut(error) => exchange.failed(error),
+            Self::Broken(error) => match cause(error) {
+                Some(prohibited) => exchange.prohibited(prohibited),
+                None => exchange.failed(causes(error)),
+            },
+        }
+    }
+}
+
+async fn send(
+    client: &Client,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+    mut exchange: Option<Exchange>,
+) -> Result<Response<StreamedBody>, Failure> {
+    let mut request = request.map(RequestBody::Guest);
+    if let Some(exchange) = &exchange {
+        let sent = exchange.sent();
+        request = request.map(|body| body.counted(sent));
+    }
+    let connecting = options
+        .connect_timeout
+        .map(|limit| (limit, capture_connection(&mut request)));
+    let answering = client.request(request);
+    let answer = in_time(answering, connecting, options.first_byte_timeout).await;
+    if let (Err(failure), Some(exchange)) = (&answer, &mut exchange) {
+        failure.note(exchange);
+    }
+    let (response, in_use) = answer?;
+    if let Some(exchange) = &mut exchange {
+        exchange.answered(response.status().as_u16(), remote(&response));
+    }
+    let under_way = UnderWay { in_use, exchange };
+    Ok(response.map(|body| StreamedBody::new(body, options.between_bytes_timeout, under_way)))
+}
+
+type Answered = (Response<Incoming>, InUse);
+
+/// Waits for a connection for as long as the guest would, and from then on for an answer.
+async fn in_time(
+    answering: impl Future<Output = Result<Answered, legacy::Error>>,
+    connecting: Option<(Duration, CaptureConnection)>,
+    first_byte: Option<Duration>,
+) -> Result<Answered, Failure> {
+    let mut answering = pin!(answering);
+    if let Some((limit, mut connection)) = connecting {
+        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        tokio::select! {
+            biased;
+            answer = &mut answering => return answer.map_err(Failure::Broken),
+            connected = timeout(limit, connected) => {
+                connected.map_err(|_| Failure::TimedOut(Error::ConnectionTimeout))?;
+            }
+        }
+    }
+    let answer = match first_byte {
+        Some(limit) => timeout(limit, answering)
+            .await
+            .map_err(|_| Failure::TimedOut(Error::ConnectionReadTimeout))?,
+        None => answering.await,
+    };
+    answer.map_err(Failure::Broken)
+}
+
+#[cfg(test)]
+mod tests;

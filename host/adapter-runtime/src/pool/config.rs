@@ -38,6 +38,9 @@ pub struct PoolConfig {
     /// How long a message may be out before it is taken back. A call without messages (`commit`,
     /// `rollback`, `list-prepared`) may take as long.
     pub delivery_timeout: Duration,
+    /// Connections in use at once, at most, over all pools of the port: HTTP requests with their answers,
+    /// and TCP connections. Requests wait for one, TCP connections are refused. At least one.
+    pub connections: usize,
     /// Linear memory of an instance, in bytes.
     pub memory_limit: usize,
     /// Guest CPU time without a break.

@@ -43,7 +43,7 @@ pub(crate) struct Shared {
     handler_configuration: Vec<(String, String)>,
     destination: Destination,
     sandbox: Sandbox,
-    /// One client per instance thread.
+    /// One client per instance thread: no other pool uses its connections and TLS sessions.
     clients: Vec<Client>,
     instances: usize,
     pace: Pace,
@@ -102,10 +102,8 @@ impl Shared {
                 address: config.address.to_string(),
                 configuration: config.configuration.entries.clone(),
             },
+            clients: clients(&sandbox, config.instances, environment.threads.count()),
             sandbox,
-            clients: (0..environment.threads.count())
-                .map(|_| Client::new())
-                .collect(),
             environment,
             instances: config.instances.max(1),
             pace: Pace {
@@ -352,6 +350,17 @@ impl Shared {
             instances_lost: self.lost.load(Ordering::Relaxed),
         }
     }
+}
+
+/// One for each thread. Instances are spread over the threads, so that no more than that many are at work.
+fn clients(sandbox: &Sandbox, instances: usize, threads: usize) -> Vec<Client> {
+    let Sandbox {
+        networks, quota, ..
+    } = sandbox;
+    let busy = instances.clamp(1, threads);
+    (0..threads)
+        .map(|_| Client::of_port(networks.clone(), quota.clone(), busy))
+        .collect()
 }
 
 impl State {

@@ -20,6 +20,9 @@ const TIMES_TO_LIVE: RangeInclusive<Duration> =
 const RATES: RangeInclusive<u64> = 1..=1_000_000;
 const RATE_SPAN: Duration = Duration::from_secs(1);
 const RATE_SPANS: RangeInclusive<Duration> = Duration::from_millis(1)..=DAY;
+/// More at once are more than most destinations take kindly to.
+const CONNECTIONS: usize = 128;
+const CONNECTIONS_RANGE: RangeInclusive<u64> = 1..=65_536;
 const BACKLOGS: RangeInclusive<u64> = 1..=1_000_000_000_000;
 
 /// The keys of a port that are read here.
@@ -29,6 +32,7 @@ pub(super) const KEYS: &[&str] = &[
     "time-to-live",
     "rate-limit",
     "backlog-limit",
+    "connections",
 ];
 pub(super) const RATE_KEYS: &[&str] = &["messages", "per"];
 
@@ -44,6 +48,8 @@ pub(crate) struct Flow {
     pub(crate) rate_limit: Option<RateLimit>,
     /// Publishers are refused while so many messages are pending.
     pub(crate) backlog_limit: Option<u64>,
+    /// Connections in use at once, at most.
+    pub(crate) connections: usize,
 }
 
 impl Flow {
@@ -59,6 +65,7 @@ impl Flow {
             time_to_live: time_to_live.and_then(|entry| entry.duration(TIMES_TO_LIVE)),
             rate_limit: section.get("rate-limit").and_then(|entry| rate(&entry)),
             backlog_limit: section.whole("backlog-limit", BACKLOGS),
+            connections: section.whole_or("connections", CONNECTIONS_RANGE, CONNECTIONS),
         }
     }
 }

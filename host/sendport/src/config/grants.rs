@@ -15,6 +15,7 @@ pub(crate) use directory::{Directory, NamedDirectory};
 pub(super) const KEYS: &[&str] = &[
     "http",
     "tcp",
+    "networks",
     "directory",
     "directories",
     "environment",
@@ -35,6 +36,8 @@ pub(crate) struct Grants {
     pub(crate) http: Vec<Placed<String>>,
     /// Hosts with their ports.
     pub(crate) tcp: Vec<Placed<String>>,
+    /// Ranges of addresses that are not public.
+    pub(crate) networks: Vec<Placed<String>>,
     /// The directory that adapters find as `.`.
     pub(crate) directory: Option<Placed<Directory>>,
     /// Those that they find by names, in the order of the file.
@@ -61,6 +64,7 @@ impl Grants {
         Self {
             http: texts("http").unwrap_or_default(),
             tcp: texts("tcp").unwrap_or_default(),
+            networks: texts("networks").unwrap_or_default(),
             directory: granted,
             directories: directory::named(section.get("directories"), directory),
             environment: environment(section.get("environment")),

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::EgressLog;
 use super::section::Section;
 use super::signatures::Signatures;
 
@@ -32,6 +33,7 @@ pub(super) const KEYS: &[&str] = &[
     "max-body",
     "max-box-size",
     "signatures",
+    "egress-log",
 ];
 
 /// The settings of the host itself.
@@ -51,6 +53,8 @@ pub(crate) struct Host {
     pub(crate) max_box_size: Option<u64>,
     /// What is demanded of components.
     pub(crate) signatures: Signatures,
+    /// What leaves the sandboxes is not written down when absent.
+    pub(crate) egress_log: Option<EgressLog>,
 }
 
 impl Host {
@@ -76,6 +80,7 @@ impl Host {
             drain_deadline: drain_deadline.unwrap_or(DRAIN_DEADLINE),
             threads: threads.map_or_else(cores, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             max_body: max_body.unwrap_or(MAX_BODY),
+            egress_log: EgressLog::read(get("egress-log"), directory),
             max_box_size: get("max-box-size").and_then(|entry| entry.size(MAX_BOX_SIZES)),
             signatures: Signatures::read(section, directory),
         }

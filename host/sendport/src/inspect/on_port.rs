@@ -13,7 +13,7 @@ use crate::wiring::{Adapters, KnownAdapters};
 /// `instead` is a component that would replace the port's primary adapter.
 pub(super) fn inspect(config: &Config, name: &str, instead: Option<&Path>) -> anyhow::Result<Said> {
     let port = config.port(name)?;
-    let adapters = Adapters::load(config)?;
+    let adapters = Adapters::load(config, None)?;
     let ways = adapters.ways(config, port, instead)?;
     let text = ways.iter().map(|way| as_text(way, port, adapters.known()));
     let text = text.collect::<Vec<_>>().join("\n");

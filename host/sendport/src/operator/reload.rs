@@ -361,6 +361,7 @@ fn need_restart(before: &Host, after: &Host) -> Vec<String> {
             "drain-deadline",
             before.drain_deadline != after.drain_deadline,
         ),
+        ("egress-log", before.egress_log != after.egress_log),
     ];
     let changed = changed.into_iter().filter(|(_, is_changed)| *is_changed);
     changed.map(|(key, _)| format!("host.{key}")).collect()

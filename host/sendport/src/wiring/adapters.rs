@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use adapter_runtime::{AdapterRuntime, Inspection, PoolConfig, Provenance, RuntimeConfig, Trust};
+use adapter_runtime::{
+    AdapterRuntime, EgressLog, Inspection, PoolConfig, Provenance, RuntimeConfig, Trust,
+};
 use anyhow::Context as _;
 use bytesize::ByteSize;
 use model::DynamicAdapter;
@@ -29,12 +32,17 @@ pub(crate) struct Adapters {
 
 impl Adapters {
     /// Loads every adapter and checks everything the configuration says about it, telling all mistakes.
-    pub(crate) fn load(config: &Config) -> anyhow::Result<Self> {
+    /// `egress_log` is told what they send out, if anybody wants to know.
+    pub(crate) fn load(
+        config: &Config,
+        egress_log: Option<Arc<dyn EgressLog>>,
+    ) -> anyhow::Result<Self> {
         let trust = read_trust(config)?;
         let runtime = AdapterRuntime::new(RuntimeConfig {
             threads: config.host.threads,
             cache_directory: config.host.cache_directory.clone(),
             trust: trust.clone(),
+            egress_log,
         })?;
         Self::load_in(runtime, trust, config)
     }
@@ -207,6 +215,7 @@ pub(crate) fn inspect(component: &Path, config: Option<&Config>) -> anyhow::Resu
         threads: INSPECTION_THREADS,
         cache_directory: scratch.path().to_owned(),
         trust,
+        egress_log: None,
     })?;
     Ok(tokio::task::block_in_place(|| runtime.inspect(component))?)
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use adapter_runtime::{AdapterRuntime, DirectoryGrant, Grants, HttpGrant, PoolConfig, TcpGrant};
+use adapter_runtime::{
+    AdapterRuntime, DirectoryGrant, Grants, HttpGrant, Network, PoolConfig, TcpGrant,
+};
 use anyhow::Context as _;
 use dispatcher::{CanaryBoard, PoolFactory, Pools};
 use model::transmit::{OutcomeSink, TransmitterPool};
@@ -177,6 +179,7 @@ impl Plan<'_> {
             open_calls: instances.open_calls,
             linger: instances.linger,
             delivery_timeout: flow.delivery_timeout,
+            connections: flow.connections,
             memory_limit: instances.memory_limit,
             cpu_limit: instances.cpu_limit,
         })
@@ -190,6 +193,7 @@ impl Plan<'_> {
             .iter()
             .map(|grant| HttpGrant::parse(&grant.value));
         let tcp = grants.tcp.iter().map(|grant| TcpGrant::parse(&grant.value));
+        let networks = grants.networks.iter().map(|n| Network::parse(&n.value));
         let named = grants.directories.iter().map(|named| DirectoryGrant {
             guest: named.name.clone(),
             path: named.directory.path.clone(),
@@ -198,6 +202,9 @@ impl Plan<'_> {
         Ok(Grants {
             http: http.collect::<Result<_, _>>().context("grants.http")?,
             tcp: tcp.collect::<Result<_, _>>().context("grants.tcp")?,
+            networks: networks
+                .collect::<Result<_, _>>()
+                .context("grants.networks")?,
             directories: working.into_iter().chain(named).collect(),
             environment: grants.environment.clone(),
             clock: grants.clock,

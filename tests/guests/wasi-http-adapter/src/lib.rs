@@ -1,4 +1,5 @@
-//! Sends each message through the standard HTTP client, `wasi:http` 0.3, its body as a stream.
+//! Sends each message through the standard HTTP client, `wasi:http` 0.3, its body as a stream, and follows
+//! one redirect.
 //!
 //! Shows that nobody needs sendport's own HTTP interface, and how an adapter brings an import that
 //! the SDK knows nothing of: bindings of its own, over the SDK's runtime.
@@ -65,7 +66,23 @@ impl SendAdapter for WasiHttp {
             }
         };
         let (answer, ()) = join(client::send(request), write).await;
-        outcome(answer).await
+        outcome(follow(answer).await).await
+    }
+}
+
+/// Goes where an answer sends it, with requests of its own: to the host, they are like all others.
+async fn follow(answer: Result<Response, ErrorCode>) -> Result<Response, ErrorCode> {
+    let response = answer?;
+    let location = response.get_headers().get("location").into_iter().next();
+    match location {
+        Some(location) if (300..400).contains(&response.get_status_code()) => {
+            let (_, trailers) = wit_future::new(|| Ok(None));
+            let (request, _) = Request::new(Fields::new(), None, trailers, None);
+            let location = String::from_utf8_lossy(&location).into_owned();
+            direct(&request, &location).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
+            client::send(request).await
+        }
+        _ => Ok(response),
     }
 }
 

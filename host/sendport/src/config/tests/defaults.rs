@@ -1,7 +1,7 @@
 //! The commented file that `sendport config` prints: complete, and true.
 
 use super::super::{
-    DEFAULT, adapter, breaker, flow, grants, host, notifications, order, port, retry,
+    DEFAULT, adapter, breaker, egress_log, flow, grants, host, notifications, order, port, retry,
 };
 use super::super::{signatures, transport, two_way, window};
 use super::{Config, parse};
@@ -16,7 +16,7 @@ fn meaning(config: &Config) -> String {
     let adapter = &config.adapters[0];
     let instances = &port.instances;
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?} {:?} {} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?} {:?} {} {} {} {:?}",
         config.host,
         adapter.digest,
         adapter.overrides,
@@ -33,6 +33,8 @@ fn meaning(config: &Config) -> String {
         port.grants.clock,
         port.grants.random,
         port.grants.silent,
+        port.grants.networks.len(),
+        port.flow.connections,
         port.unloaded(),
     )
 }
@@ -127,6 +129,7 @@ fn the_default_file_names_every_key() {
         grants::KEYS,
         grants::DIRECTORY_KEYS,
         signatures::KEYS,
+        egress_log::KEYS,
     ];
     for key in keys.into_iter().flatten() {
         let written = [format!("{key} ="), format!(".{key}]")];

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adapter_runtime::{Access, HttpGrant, TcpGrant};
+use adapter_runtime::{Access, HttpGrant, Network, TcpGrant};
 
 use super::Check;
 use crate::config::{Destination, Dynamic, Mistake, Place, Port, Transport};
@@ -60,6 +60,11 @@ impl Check<'_> {
         for grant in &grants.tcp {
             if let Err(error) = TcpGrant::parse(&grant.value) {
                 self.mistake(grant.place, "grants.tcp", error.to_string());
+            }
+        }
+        for network in &grants.networks {
+            if let Err(error) = Network::parse(&network.value) {
+                self.mistake(network.place, "grants.networks", error.to_string());
             }
         }
     }
