@@ -3,6 +3,7 @@
 mod api;
 mod artefacts;
 mod box_file;
+mod busy_server;
 mod committed_files;
 mod contents;
 mod debian;
@@ -16,13 +17,14 @@ mod wait;
 
 pub(crate) use artefacts::{component, runtime};
 pub(crate) use box_file::{BoxFile, LockedBox};
+pub(crate) use busy_server::BusyServer;
 pub(crate) use committed_files::CommittedFiles;
 pub(crate) use dice::Dice;
 pub(crate) use host::{Host, PortSpec, message, name, now};
 pub(crate) use mail_server::{Mail, MailServer};
 pub(crate) use postgres::Postgres;
 pub(crate) use process::{BAD_INPUT, Ended, FAILURE, Process, Site, port};
-pub(crate) use receiver::{Answer, Receiver, digest};
+pub(crate) use receiver::{Answer, HIDDEN_FROM_TCP, Receiver, digest};
 pub(crate) use wait::until;
 
 use api::Api;
