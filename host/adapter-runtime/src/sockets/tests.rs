@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::PortName;
-use wasmtime::component::{Component, ComponentNamedList, Lift, Lower};
+use wasmtime::component::{Component, ComponentNamedList, Lower};
 
 use super::*;
 use crate::Grants;
@@ -56,7 +56,6 @@ async fn b115_only_connections_that_are_granted_are_allowed() {
 async fn call<P>(function: &str, arguments: P) -> ([u8; 4], Vec<EgressRecord>)
 where
     P: ComponentNamedList + Lower + Send + Sync,
-    (u32,): Lift,
 {
     let engine = engine::engine().expect("an engine");
     let guest = wat::parse_str(include_str!("tests/guest.wat")).expect("a component");
