@@ -108,6 +108,12 @@ fn components_import_what_they_use_and_nothing_else() {
     let file = imports("file-adapter");
     assert!(has(&file, "wasi:filesystem/"), "{file:?}");
     assert!(!has(&file, "http") && !has(&file, "sockets"), "{file:?}");
+    // Of secrets, what logs in by itself; and a synchronous adapter, with nothing that is async.
+    for adapter in ["smtp-adapter", "postgres-adapter", "secret-adapter"] {
+        let imports = imports(adapter);
+        assert!(has(&imports, "sendport:adapter/secrets"), "{imports:?}");
+    }
+    assert!(!has(&http, "sendport:adapter/secrets"), "{http:?}");
     let null = imports("null-adapter");
     assert!(
         null.iter().all(|i| i.starts_with("sendport:adapter/")),

@@ -4,11 +4,12 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapter_runtime::{Secret, Secrets};
 use message_box::NewMessage;
 use model::ErrorInfo;
 
 use crate::fixture::{
-    BoxFile, Host, Mail, MailServer, PortSpec, Site, digest, message, port, until,
+    BoxFile, Host, Mail, MailServer, PASSWORD, PortSpec, Site, USER, digest, message, port, until,
 };
 
 const SOON: Duration = Duration::from_millis(20);
@@ -339,4 +340,36 @@ async fn the_program_says_what_the_mail_server_said() {
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     host.api.delivered("orders", 1).await;
     assert_eq!(server.has(1).await[0].to, ["sales@example.org"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_takes_its_password_from_the_configuration_or_from_a_secret() {
+    let server = MailServer::start().await;
+    let secret = ("relay".to_owned(), Secret::new(PASSWORD.to_owned()));
+    let secrets: Secrets = [secret].into_iter().collect();
+    let private = |key, value| {
+        to(
+            &server,
+            "private@example.org",
+            &[("user", USER), (key, value)],
+        )
+    };
+    let in_clear = private("password", PASSWORD);
+    let granted = PortSpec {
+        secrets: secrets.grant(["relay"]),
+        ..private("password-secret", "relay")
+    };
+    for (nth, port) in [(1, &in_clear), (2, &granted)] {
+        let host = Host::with(port);
+        publish(&host, message(&[], "<order/>")).await;
+        host.delivered("port", 1).await;
+        server.has(nth).await;
+    }
+
+    let not_granted = private("password-secret", "relay").retrying(0, SOON);
+    let host = Host::with(&not_granted);
+    publish(&host, message(&[], "<order/>")).await;
+    let error = host.failure().await;
+    assert!(error.contains("grants.secrets"), "{error}");
+    assert_eq!(server.mails().len(), 2);
 }

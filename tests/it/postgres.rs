@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapter_runtime::{Secret, Secrets};
 use model::{ErrorInfo, MessageId};
 
 use crate::fixture::{Host, PortSpec, Postgres, message, until};
@@ -188,8 +189,13 @@ async fn messages_wait_for_the_right_password() {
     let create =
         format!("CREATE ROLE {user} LOGIN PASSWORD 'another'; GRANT ALL ON inbox TO {user}");
     server.query(&database, &create).await;
-    let settings = [("statement", INSERT), ("password", "s3cret")];
-    let host = Host::with(&port(address, &settings));
+    let settings = [("statement", INSERT), ("password-secret", "database")];
+    let secret = ("database".to_owned(), Secret::new("s3cret".to_owned()));
+    let secrets: Secrets = [secret].into_iter().collect();
+    let host = Host::with(&PortSpec {
+        secrets: secrets.grant(["database"]),
+        ..port(address, &settings)
+    });
     let bodies = numbers(3);
     let ids = publish(&host, &bodies).await;
     let error = failed(&host, "postgres-28p01").await;

@@ -36,7 +36,9 @@ impl Address {
 
     fn of(user: &str, server: &str, database: &str) -> Result<Self, &'static str> {
         if user.contains(':') {
-            return Err("has a password in it, where everybody sees it: use the key password");
+            return Err(
+                "has a password in it, where everybody sees it: use the key password-secret",
+            );
         }
         let (host, port) = host_and_port(server)?;
         Ok(Self {
@@ -159,7 +161,7 @@ mod tests {
     #[test]
     fn a_password_in_the_address_is_refused_and_not_repeated() {
         let text = read("postgres://app:s3cret@db/x").unwrap_err();
-        assert!(text.contains("use the key password"), "{text}");
+        assert!(text.contains("use the key password-secret"), "{text}");
         assert!(!text.contains("s3cret"), "{text}");
     }
 }

@@ -27,7 +27,7 @@ use postgres_protocol::Oid;
 use sendport_guest::time::sleep;
 use sendport_guest::{
     BatchLimits, Configuration, Destination, ErrorInfo, Failure, Message, Outcome,
-    TransactionalBatchSendAdapter, TransportInfo,
+    TransactionalBatchSendAdapter, TransportInfo, secrets,
 };
 
 use client::Client;
@@ -76,7 +76,7 @@ impl TransactionalBatchSendAdapter for PostgresAdapter {
 
     fn load(handler: Configuration) -> Result<Self, ErrorInfo> {
         Ok(Self {
-            password: settings::handler_password(&handler)?,
+            password: settings::password(&handler, &secrets::named_by)?,
             places: Places::default(),
         })
     }

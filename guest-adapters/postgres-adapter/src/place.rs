@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use sendport_guest::{Destination, ErrorInfo};
+use sendport_guest::{Destination, ErrorInfo, secrets};
 
 use crate::client::Client;
 use crate::settings::Settings;
@@ -41,7 +41,8 @@ impl Places {
             Some(known) => places.remove(known),
             None => {
                 let port = destination.settings();
-                let settings = Settings::parse(&destination.address, &port, password)?;
+                let settings =
+                    Settings::parse(&destination.address, &port, password, &secrets::named_by)?;
                 Rc::new(Place {
                     destination: destination.clone(),
                     settings,

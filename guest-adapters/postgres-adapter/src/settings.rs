@@ -13,6 +13,7 @@ use crate::statement::Statement;
 
 const STATEMENT: &str = "statement";
 const PASSWORD: &str = "password";
+const PASSWORD_SECRET: &str = "password-secret";
 const MAX_BATCH: &str = "max-batch";
 const CONNECT_TIMEOUT: &str = "connect-timeout";
 const STATEMENT_TIMEOUT: &str = "statement-timeout";
@@ -47,14 +48,19 @@ pub(crate) struct Settings {
 }
 
 /// The keys of the handler's configuration.
-pub(crate) fn handler_schema() -> [ConfigurationKey; 1] {
-    let password = "The password of ports that have none of their own. It is stored as it is written \
-                    here; named secrets come with a later version.";
-    [ConfigurationKey::new(PASSWORD, ValueKind::Text, password)]
+pub(crate) fn handler_schema() -> [ConfigurationKey; 2] {
+    let password = "The password of ports that have none of their own, as it is written here. \
+                    password-secret keeps it out of the file.";
+    let secret =
+        "The name of the secret that is this password. Every port of the adapter has to grant it.";
+    [
+        ConfigurationKey::new(PASSWORD, ValueKind::Text, password),
+        ConfigurationKey::new(PASSWORD_SECRET, ValueKind::Text, secret),
+    ]
 }
 
 /// The keys of a port's configuration.
-pub(crate) fn port_schema() -> [ConfigurationKey; 6] {
+pub(crate) fn port_schema() -> [ConfigurationKey; 7] {
     let statement = "One SQL statement, carried out for every message, such as INSERT INTO orders (id, \
                      body) VALUES ($id, $body::jsonb). Its parameters are bound, never written into the \
                      text: $id (the message's id, the same on every delivery), $body, $port (the send \
@@ -64,8 +70,9 @@ pub(crate) fn port_schema() -> [ConfigurationKey; 6] {
                      as bytes where that is bytea: $body::bytea takes any body, every other type needs \
                      UTF-8.";
     let password = "The password of the user in the address; for SCRAM-SHA-256, md5 or clear text, as \
-                    the server asks. It is stored as it is written here; named secrets come with a \
-                    later version. Without it: that of the handler.";
+                    the server asks. password-secret keeps it out of the file. Without both: that of \
+                    the handler.";
+    let secret = "The name of the secret that is this password; in grants.secrets of the port.";
     let max_batch = format!("Messages in one transaction, 1 to {LARGEST_BATCH}.");
     let connect = "From the start of a connection to the end of its login; more than 0s.";
     let timeout = "How long the server may work on one statement or wait for a lock; more than 0s.";
@@ -73,6 +80,7 @@ pub(crate) fn port_schema() -> [ConfigurationKey; 6] {
     [
         ConfigurationKey::new(STATEMENT, ValueKind::Text, statement).required(),
         ConfigurationKey::new(PASSWORD, ValueKind::Text, password),
+        ConfigurationKey::new(PASSWORD_SECRET, ValueKind::Text, secret),
         ConfigurationKey::new(MAX_BATCH, ValueKind::Number, &max_batch)
             .default_value(&DEFAULT_MAX_BATCH.to_string()),
         ConfigurationKey::new(CONNECT_TIMEOUT, ValueKind::Duration, connect)
@@ -84,17 +92,39 @@ pub(crate) fn port_schema() -> [ConfigurationKey; 6] {
     ]
 }
 
-/// The handler's password.
-pub(crate) fn handler_password(handler: &Configuration) -> Result<Option<String>, ErrorInfo> {
-    text(handler, PASSWORD).map(|password| password.map(str::to_owned))
+/// Reads the secret that a key, given first, names.
+pub(crate) type ReadSecret<'a> = &'a dyn Fn(&str, &str) -> Result<String, ErrorInfo>;
+
+/// The password of a handler or of a port, if it has one.
+pub(crate) fn password(
+    configuration: &Configuration,
+    secret: ReadSecret<'_>,
+) -> Result<Option<String>, ErrorInfo> {
+    let (key, password) = match (
+        configuration.text(PASSWORD),
+        configuration.text(PASSWORD_SECRET),
+    ) {
+        (None, None) => return Ok(None),
+        (Some(password), None) => (PASSWORD, password.to_owned()),
+        (None, Some(name)) => (PASSWORD_SECRET, secret(PASSWORD_SECRET, name)?),
+        (Some(_), Some(_)) => {
+            let both = format!("{PASSWORD} and {PASSWORD_SECRET} are two passwords: remove one");
+            return Err(error(both));
+        }
+    };
+    match password.contains('\0') {
+        true => Err(zero_byte(key)),
+        false => Ok(Some(password)),
+    }
 }
 
 impl Settings {
-    /// Checks a port's address and configuration. `password` is for ports without one.
+    /// Checks a port's address and configuration. `inherited` is the password of ports without one.
     pub(crate) fn parse(
         address: &str,
         port: &Configuration,
-        password: Option<&str>,
+        inherited: Option<&str>,
+        secret: ReadSecret<'_>,
     ) -> Result<Self, ErrorInfo> {
         let address = Address::parse(address)?;
         let statement = Statement::parse(port.required(STATEMENT)?)
@@ -110,7 +140,7 @@ impl Settings {
             credentials: Credentials {
                 user: address.user,
                 database: address.database,
-                password: text(port, PASSWORD)?.or(password).map(str::to_owned),
+                password: password(port, secret)?.or_else(|| inherited.map(str::to_owned)),
                 parameters: parameters(application_name, statement_timeout, patience),
             },
             statement,
@@ -150,9 +180,13 @@ fn parameters(
 fn text<'a>(configuration: &'a Configuration, key: &str) -> Result<Option<&'a str>, ErrorInfo> {
     let text = configuration.text(key);
     match text.is_some_and(|text| text.contains('\0')) {
-        true => Err(error(format!("{key} has a zero byte in it"))),
+        true => Err(zero_byte(key)),
         false => Ok(text),
     }
+}
+
+fn zero_byte(key: &str) -> ErrorInfo {
+    error(format!("{key} has a zero byte in it"))
 }
 
 fn timeout(port: &Configuration, key: &str, default: Duration) -> Result<Duration, ErrorInfo> {
@@ -187,7 +221,12 @@ mod tests {
         let owned = entries
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        let settings = Settings::parse(ADDRESS, &owned.collect(), Some("of the handler"));
+        let secret = |key: &str, name: &str| match name {
+            "database" => Ok("s3cret of the database".to_owned()),
+            _ => Err(error(format!("{key} names no secret that is granted"))),
+        };
+        let inherited = Some("of the handler");
+        let settings = Settings::parse(ADDRESS, &owned.collect(), inherited, &secret);
         settings.map_err(|error| error.text)
     }
 
@@ -240,6 +279,19 @@ mod tests {
         let settings = read(&[INSERT]).unwrap();
         let password = settings.credentials.password.as_deref();
         assert_eq!(password, Some("of the handler"));
+    }
+
+    #[test]
+    fn a_password_may_be_a_secret_that_is_named() {
+        let named = |name| [INSERT, ("password-secret", name)];
+        let settings = read(&named("database")).unwrap();
+        let password = settings.credentials.password.as_deref();
+        assert_eq!(password, Some("s3cret of the database"));
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        let unknown = read(&named("other")).unwrap_err();
+        assert!(unknown.contains("password-secret"), "{unknown}");
+        let both = [INSERT, ("password", "x"), ("password-secret", "database")];
+        assert!(read(&both).unwrap_err().contains("remove one"));
     }
 
     #[test]

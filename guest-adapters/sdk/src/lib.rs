@@ -60,6 +60,7 @@ pub mod log;
 mod message;
 pub mod raw;
 mod reporter;
+pub mod secrets;
 mod settings;
 mod slots;
 pub mod tcp;

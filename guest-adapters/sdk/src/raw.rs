@@ -91,6 +91,25 @@ pub mod sync_foundation {
     });
 }
 
+/// The import of [`crate::secrets`], which a component has only if it calls it. Of both families.
+pub mod secrets {
+    wit_bindgen::generate!({
+        inline: "
+            package sendport:sdk-secrets;
+
+            world secrets-of-the-port {
+                import sendport:adapter/secrets@0.2.0;
+            }
+        ",
+        path: "wit",
+        world: "secrets-of-the-port",
+        generate_all,
+        runtime_path: "::sendport_guest::wit_bindgen::rt",
+    });
+
+    pub use sendport::adapter::secrets::*;
+}
+
 pub use common::exports::sendport::adapter::{persist_property_bag, transport};
 pub use common::sendport::adapter::types;
 pub use foundation::exports::sendport::adapter::transport_control;

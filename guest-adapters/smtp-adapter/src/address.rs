@@ -39,7 +39,7 @@ pub(crate) enum AddressError {
         "{0:?} is no address of this adapter; write smtp://host:port, such as smtp://mail.example.org:25"
     )]
     Form(String),
-    #[error("the address names a user; set the keys user and password instead")]
+    #[error("the address names a user; set the keys user and password-secret instead")]
     UserInfo,
 }
 

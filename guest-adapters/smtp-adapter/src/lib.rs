@@ -23,7 +23,8 @@ use futures::future::join_all;
 use sendport_guest::tcp::Connection;
 use sendport_guest::wit_bindgen::spawn_local;
 use sendport_guest::{
-    Configuration, ErrorInfo, Message, Outcome, PortSettings, SendAdapter, TransportInfo, log, time,
+    Configuration, ErrorInfo, Message, Outcome, PortSettings, SendAdapter, TransportInfo, log,
+    secrets, time,
 };
 
 use address::Address;
@@ -62,7 +63,9 @@ impl SendAdapter for SmtpAdapter {
     }
 
     async fn send(&self, message: &Message) -> Outcome {
-        let settings = self.ports.get(message, |port| Settings::parse(&port))?;
+        let settings = self
+            .ports
+            .get(message, |port| Settings::parse(&port, &secrets::named_by))?;
         let address = Address::parse(&message.address()).map_err(|e| failure::bad_address(&e))?;
         let facts = Facts {
             message_id: &message.id(),

@@ -25,6 +25,7 @@ const CONTENT_TYPE: &str = "content-type";
 const ACCEPT_PARTIAL: &str = "accept-partial";
 const USER: &str = "user";
 const PASSWORD: &str = "password";
+const PASSWORD_SECRET: &str = "password-secret";
 const HELLO_NAME: &str = "hello-name";
 const TIMEOUT: &str = "timeout";
 
@@ -76,6 +77,9 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
 }
 
+/// Reads the secret that a key, given first, names.
+pub(crate) type ReadSecret<'a> = &'a dyn Fn(&str, &str) -> Result<String, ErrorInfo>;
+
 /// The keys of a port's configuration.
 pub(crate) fn schema() -> Vec<ConfigurationKey> {
     let text = |name, description| ConfigurationKey::new(name, ValueKind::Text, description);
@@ -113,7 +117,8 @@ pub(crate) fn schema() -> Vec<ConfigurationKey> {
              refused recipient keeps the mail from all. Recipients refused for now keep it from all until later.",
         ),
         text(USER, "Logs in with AUTH PLAIN or LOGIN. There is no TLS: only for networks that you trust."),
-        text(PASSWORD, "The user's password."),
+        text(PASSWORD, "The user's password, as it is written here. password-secret keeps it out of the file."),
+        text(PASSWORD_SECRET, "The name of the secret that is the user's password; in grants.secrets of the port."),
         text(HELLO_NAME, "What the adapter calls itself in EHLO. Absent: the domain of from."),
         ConfigurationKey::new(
             TIMEOUT,
@@ -125,8 +130,8 @@ pub(crate) fn schema() -> Vec<ConfigurationKey> {
 }
 
 impl Settings {
-    /// Checks a port's configuration.
-    pub(crate) fn parse(port: &Configuration) -> Result<Self, ErrorInfo> {
+    /// Checks a port's configuration. `secret` reads the secret that a key, given first, names.
+    pub(crate) fn parse(port: &Configuration, secret: ReadSecret<'_>) -> Result<Self, ErrorInfo> {
         let from = parse_one(port.required(FROM)?).map_err(|e| error(FROM, &e))?;
         let body_as = port.parse(BODY_AS, "body or attachment", body_as)?;
         let content_type = port.text(CONTENT_TYPE).unwrap_or(DEFAULT_CONTENT_TYPE);
@@ -146,7 +151,7 @@ impl Settings {
             attachment_name: template(port, ATTACHMENT_NAME, DEFAULT_ATTACHMENT_NAME)?,
             content_type,
             accept_partial: port.boolean(ACCEPT_PARTIAL)?.unwrap_or(false),
-            login: login(port)?,
+            login: login(port, secret)?,
             hello_name: hello_name(port, &from)?,
             timeout: timeout(port)?,
             from,
@@ -170,22 +175,38 @@ fn template(port: &Configuration, key: &str, default: &str) -> Result<Template, 
     Template::parse(port.text(key).unwrap_or(default)).map_err(|e| error(key, &e))
 }
 
-fn login(port: &Configuration) -> Result<Option<Login>, ErrorInfo> {
-    let (user, password) = match (port.text(USER), port.text(PASSWORD)) {
+fn login(port: &Configuration, secret: ReadSecret<'_>) -> Result<Option<Login>, ErrorInfo> {
+    let (key, password) = match (port.text(PASSWORD), port.text(PASSWORD_SECRET)) {
+        (Some(_), Some(_)) => {
+            return Err(error(
+                PASSWORD,
+                &"and password-secret are two passwords: remove one",
+            ));
+        }
+        (Some(password), None) => (PASSWORD, Some(password.to_owned())),
+        (None, Some(name)) => (PASSWORD_SECRET, Some(secret(PASSWORD_SECRET, name)?)),
+        (None, None) => (PASSWORD, None),
+    };
+    let (user, password) = match (port.text(USER), password) {
         (None, None) => return Ok(None),
         (Some(user), Some(password)) => (user, password),
-        (Some(_), None) => return Err(error(PASSWORD, &"is missing, but there is a user")),
+        (Some(_), None) => {
+            return Err(error(
+                PASSWORD,
+                &"is missing, and password-secret too, but there is a user",
+            ));
+        }
         (None, Some(_)) => return Err(error(USER, &"is missing, but there is a password")),
     };
     // AUTH PLAIN separates the two by it.
-    for (key, value) in [(USER, user), (PASSWORD, password)] {
+    for (key, value) in [(USER, user), (key, &password)] {
         if value.contains('\0') {
             return Err(error(key, &"has a NUL in it"));
         }
     }
     Ok(Some(Login {
         user: user.to_owned(),
-        password: password.to_owned(),
+        password,
     }))
 }
 
@@ -231,7 +252,10 @@ mod tests {
             .filter(|_| !entries.iter().any(|(k, _)| *k == "from"))
             .chain(entries);
         let owned = entries.map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        Settings::parse(&owned.collect())
+        Settings::parse(&owned.collect(), &|key, name| match name {
+            "relay" => Ok("s3cret of the relay".to_owned()),
+            _ => Err(error(key, &"names no secret that is granted")),
+        })
     }
 
     #[test]
@@ -289,6 +313,25 @@ mod tests {
         assert_eq!(settings.hello_name, "[192.0.2.1]");
         assert_eq!(settings.timeout, Duration::from_secs(5));
         assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_password_may_be_a_secret_that_is_named() {
+        let settings = parse(&[("user", "tim"), ("password-secret", "relay")]).unwrap();
+        let login = settings.login.as_ref().expect("a login");
+        assert_eq!(login.password, "s3cret of the relay");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        let refused = |entries: &[_]| parse(entries).expect_err("a mistake").text;
+        let both = [
+            ("user", "tim"),
+            ("password", "x"),
+            ("password-secret", "relay"),
+        ];
+        assert!(refused(&both).contains("remove one"));
+        let unknown = refused(&[("user", "tim"), ("password-secret", "other")]);
+        assert!(unknown.contains("password-secret"), "{unknown}");
+        let alone = refused(&[("password-secret", "relay")]);
+        assert!(alone.starts_with("user"), "{alone}");
     }
 
     #[test]

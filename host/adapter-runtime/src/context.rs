@@ -19,7 +19,7 @@ use crate::guest_output::GuestOutput;
 use crate::http::{Client, PooledHooks};
 use crate::ledger::{self, Ledger};
 use crate::sockets::{Names, TcpConnections};
-use crate::{Error, HttpGrant, TcpGrant, wasi};
+use crate::{Credentials, Error, GrantedSecrets, HttpGrant, TcpGrant, wasi};
 
 /// Limits and rights of an instance.
 #[derive(Clone)]
@@ -37,6 +37,10 @@ pub(crate) struct Sandbox {
     /// Name, version and digest of the adapter, for the record.
     pub(crate) adapter: Arc<str>,
     pub(crate) egress_log: Option<Arc<dyn EgressLog>>,
+    /// What the host adds to requests.
+    pub(crate) credentials: Credentials,
+    /// What the guest may read.
+    pub(crate) secrets: GrantedSecrets,
     /// Linear memory of all the instance's modules together, in bytes.
     pub(crate) memory_limit: usize,
     /// Guest CPU time without a break.
@@ -53,6 +57,8 @@ pub(crate) struct Context {
     pub(crate) tcp_grants: Arc<[TcpGrant]>,
     pub(crate) tcp_connections: TcpConnections,
     pub(crate) reporter: Arc<Reporter>,
+    pub(crate) credentials: Credentials,
+    pub(crate) secrets: GrantedSecrets,
     pub(crate) port: PortName,
     pub(crate) output: GuestOutput,
     pub(crate) cpu: CpuGuard,
@@ -80,11 +86,18 @@ impl Context {
             table: ResourceTable::new(),
             ledger: Ledger::default(),
             sink,
-            hooks: PooledHooks::new(client.clone(), sandbox.http.clone(), reporter.clone()),
+            hooks: PooledHooks::new(
+                client.clone(),
+                sandbox.http.clone(),
+                sandbox.credentials.clone(),
+                reporter.clone(),
+            ),
             client,
             http_grants: sandbox.http.clone(),
             tcp_grants: sandbox.tcp.clone(),
             tcp_connections: TcpConnections::new(sandbox.quota.clone()),
+            credentials: sandbox.credentials.clone(),
+            secrets: sandbox.secrets.clone(),
             port: sandbox.port.clone(),
             cpu: CpuGuard::new(sandbox.cpu_limit),
             limits: StoreLimitsBuilder::new()
@@ -123,7 +136,7 @@ impl Context {
     /// only one.
     pub(crate) fn concern_reporter(&self) {
         if self.reporter.listens() {
-            self.reporter.concerns(self.ledger.only());
+            self.reporter.concerns(self.ledger.only_message());
         }
     }
 }
@@ -166,6 +179,9 @@ impl WasiView for Context {
 impl WasiHttpView for Context {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         self.concern_reporter();
+        if self.credentials.sign() {
+            self.hooks.set_only_message(self.ledger.only_message());
+        }
         WasiHttpCtxView {
             ctx: &mut self.wasi_http,
             table: &mut self.table,
@@ -197,6 +213,8 @@ pub(crate) mod tests {
             quota: Quota::new(1),
             adapter: Arc::from("test 0"),
             egress_log: None,
+            credentials: Credentials::default(),
+            secrets: GrantedSecrets::default(),
             memory_limit: 1,
             cpu_limit: Duration::from_secs(1),
         };

@@ -14,7 +14,7 @@ use crate::context::{Context, Sandbox};
 use crate::egress::{Networks, Quota};
 use crate::http::Client;
 use crate::instance::new_store;
-use crate::{Error, Grants, TransportInfo};
+use crate::{Credentials, Error, GrantedSecrets, Grants, TransportInfo};
 
 /// A description is a handful of constants.
 const TIME: Duration = Duration::from_secs(5);
@@ -47,6 +47,8 @@ async fn describe_in(engine: &Engine, code: &Code) -> wasmtime::Result<Transport
         quota: Quota::new(1),
         adapter: Arc::from("describe"),
         egress_log: None,
+        credentials: Credentials::default(),
+        secrets: GrantedSecrets::default(),
         memory_limit: MEMORY,
         cpu_limit: CPU,
     };

@@ -103,10 +103,11 @@ impl Ledger {
         self.held.len()
     }
 
-    /// The message whose outcome is open, if it is the only one.
-    pub(crate) fn only(&self) -> Option<MessageId> {
-        let mut held = self.held.values().map(|held| held.delivery.message.id);
-        held.next().filter(|_| self.held.len() == 1)
+    /// The one message there is, when there is only one.
+    pub(crate) fn only_message(&self) -> Option<MessageId> {
+        let mut held = self.held.values();
+        let only = held.next().filter(|_| held.next().is_none())?;
+        Some(only.delivery.message.id)
     }
 
     /// True while decisions about the message count.

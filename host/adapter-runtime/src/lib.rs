@@ -13,6 +13,7 @@ mod bindings;
 mod capabilities;
 mod context;
 mod cpu;
+mod credentials;
 mod decision;
 mod describe;
 mod desk;
@@ -37,6 +38,7 @@ mod recording_sink;
 mod recovery;
 mod runtime;
 mod seat;
+mod secrets;
 mod sockets;
 mod threads;
 mod transactional;
@@ -50,6 +52,10 @@ mod world;
 
 pub use adapter::Adapter;
 pub use capabilities::{Capabilities, Capability};
+pub use credentials::{
+    CredentialError, Credentials, CredentialsBuilder, WebhookKeyPair, generate_webhook_key_pair,
+    generate_webhook_secret,
+};
 pub use egress::{EgressLog, EgressRecord, EgressVerdict, EgressWay, Network, NetworkError};
 pub use error::Error;
 pub use grants::{
@@ -61,6 +67,7 @@ pub use info::{ConfigurationKey, TransportInfo, ValueKind};
 pub use inspection::Inspection;
 pub use pool::PoolConfig;
 pub use runtime::{AdapterRuntime, RuntimeConfig};
+pub use secrets::{GrantedSecrets, Secret, SecretError, SecretSource, Secrets};
 pub use trust::{
     Distrust, KeyAlgorithm, KeyError, Provenance, PublicKey, SigningKey, Trust, signature_beside,
 };

@@ -1,13 +1,15 @@
 //! What components can import: the contract, the HTTP capability, and WASI 0.2 and 0.3.
 //!
 //! Linking an interface grants nothing by itself: without grants there is no directory to open, no
-//! address to reach, no environment to read. See [`crate::wasi`].
+//! address to reach, no environment and no secret to read. See [`crate::wasi`].
 
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::Error;
-use crate::bindings::imports::{http_client, sync_transport_proxy, transport_proxy, types};
+use crate::bindings::imports::{
+    http_client, secrets, sync_transport_proxy, transport_proxy, types,
+};
 use crate::context::Context;
 use crate::sockets;
 
@@ -23,6 +25,7 @@ fn add_all(linker: &mut Linker<Context>) -> wasmtime::Result<()> {
     transport_proxy::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     sync_transport_proxy::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     http_client::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
+    secrets::add_to_linker::<_, HasSelf<_>>(linker, |context| context)?;
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     wasmtime_wasi::p3::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;

@@ -120,6 +120,8 @@ impl AdapterRuntime {
             quota: self.0.quotas.of(&config.port, config.connections),
             adapter: config.adapter.version().into(),
             egress_log: self.0.egress_log.clone(),
+            credentials: config.credentials.with_address(&config.address),
+            secrets: config.secrets.clone(),
             memory_limit: config.memory_limit,
             cpu_limit: config.cpu_limit,
         };

@@ -1,6 +1,7 @@
 //! `sendport check`: everything that `run` would find wrong, without opening the message box; and when
-//! nothing is, what the configuration means.
+//! nothing is, what the configuration means. Secrets are read for it, their commands run, and none is shown.
 
+pub(crate) mod credentials;
 mod port;
 #[cfg(test)]
 mod tests;
@@ -17,11 +18,19 @@ use crate::wiring::{Adapters, KnownAdapters, notes};
 
 pub(crate) use port::{instances, limits};
 
-pub(crate) fn check(file: &Path) -> anyhow::Result<()> {
+pub(crate) async fn check(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
-    let adapters = Adapters::load(&config, None)?;
+    let adapters = Adapters::load(&config, None).await?;
     let now = Timestamp::from_system(SystemTime::now());
-    output::print(&report(&config, adapters.known(), now))
+    let mut report = report(&config, adapters.known(), now);
+    for note in adapters.notes() {
+        line(&mut report, note);
+    }
+    output::print(&report)
+}
+
+fn line(report: &mut String, note: &str) {
+    writeln!(report, "note: {note}").expect("a String takes everything");
 }
 
 /// What a configuration without mistakes means; windows are told as they are `now`.
@@ -47,7 +56,7 @@ pub(crate) fn report(config: &Config, known: &KnownAdapters, now: Timestamp) -> 
         notes.push(exposed.to_owned());
     }
     for note in notes {
-        writeln!(report, "note: {note}").expect("a String takes everything");
+        line(&mut report, &note);
     }
     report
 }

@@ -77,8 +77,21 @@ pub(crate) enum Command {
     Swap(SwapCommand),
     /// Have a running host read its configuration file again; one with a mistake changes nothing
     Reload(ReloadArguments),
+    /// Make keys
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Print a commented configuration file to start from
     Config,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Print a new key to sign webhooks with (Standard Webhooks): whsec_…, which sender and receiver both have
+    GenerateWebhookKey {
+        /// A pair of keys instead: whsk_… for the sender, and on the second line whpk_… for the receiver
+        #[arg(long)]
+        asymmetric: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -266,6 +279,8 @@ mod tests {
             "suspended resume 00000000-0001-8000-8000-00000000002a",
             "suspended resume --all",
             "suspended terminate --resumable false --yes",
+            "secret generate-webhook-key",
+            "secret generate-webhook-key --asymmetric",
             "suspended edit 00000000-0001-8000-8000-00000000002a --unset a --property b=c --body f",
         ] {
             if let Err(error) = parse(right) {

@@ -5,6 +5,7 @@
 
 mod adapter;
 mod breaker;
+mod credentials;
 mod destination;
 mod dynamic;
 mod egress_log;
@@ -17,6 +18,7 @@ mod notifications;
 mod order;
 mod port;
 mod retry;
+mod secrets;
 mod section;
 mod settings;
 mod signatures;
@@ -32,12 +34,14 @@ use anyhow::Context as _;
 use toml::de::DeTable;
 
 pub(crate) use adapter::{Adapter, Overrides};
+pub(crate) use credentials::{Authorization, ClientCertificate, Credentials};
 pub(crate) use destination::Destination;
 pub(crate) use dynamic::Dynamic;
 pub(crate) use egress_log::EgressLog;
 pub(crate) use error::{ConfigError, Mistake, Place, Placed, quoted, suggest};
 pub(crate) use host::Host;
 pub(crate) use port::Port;
+pub(crate) use secrets::{Reference, Secret};
 #[cfg(test)]
 pub(crate) use settings::Setting;
 pub(crate) use settings::Settings;
@@ -61,6 +65,7 @@ pub(crate) struct Config {
     pub(crate) file: PathBuf,
     pub(crate) host: Host,
     /// In the order of the file, as all of these.
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) adapters: Vec<Adapter>,
     pub(crate) ports: Vec<Port>,
 }
@@ -95,11 +100,14 @@ impl Config {
     }
 
     fn read(file: &Path, root: &Section<'_>) -> Self {
-        root.refuse_others(&["host", "adapters", "ports"]);
+        root.refuse_others(&["host", "secrets", "adapters", "ports"]);
         let directory = file.parent().unwrap_or(Path::new(""));
         let host = root.get("host").and_then(|entry| entry.section());
         let host = Host::read(host.as_ref(), directory);
         let is_signed = !host.signatures.keys.is_empty();
+        let secrets = tables(root, "secrets", |name, table| {
+            Secret::read(name, table, directory)
+        });
         let adapters = tables(root, "adapters", |name, table| {
             Adapter::read(name, table, directory, is_signed)
         });
@@ -111,12 +119,15 @@ impl Config {
             Port::read(name, table, directory, &names, host.threads)
         });
         let ports: Vec<Port> = ports.into_iter().flatten().collect();
-        for mistake in target::check(&ports, &root.names("ports")) {
+        let targets = target::check(&ports, &root.names("ports"));
+        let unknown_secrets = secrets::check(&ports, &root.names("secrets"));
+        for mistake in targets.into_iter().chain(unknown_secrets) {
             root.note(mistake);
         }
         Self {
             file: file.to_owned(),
             host,
+            secrets: secrets.into_iter().flatten().collect(),
             adapters,
             ports,
         }
@@ -125,6 +136,11 @@ impl Config {
     /// An error about this file that only turned up later.
     pub(crate) fn error(&self, mistakes: Vec<Mistake>) -> ConfigError {
         ConfigError::mistaken(self.file.clone(), mistakes)
+    }
+
+    /// A file that it names: relative to its own directory.
+    pub(crate) fn beside(&self, file: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(file)
     }
 
     /// The port of that name, or which there are.

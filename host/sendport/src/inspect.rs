@@ -16,7 +16,7 @@ use crate::{output, wiring};
 
 use difference::Difference;
 
-pub(crate) fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
+pub(crate) async fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
     let InspectArguments {
         component,
         against,
@@ -27,7 +27,8 @@ pub(crate) fn inspect(arguments: &InspectArguments) -> anyhow::Result<()> {
     let said = match (port, component) {
         (Some(port), component) => {
             let file = config.as_deref().unwrap_or(Path::new(DEFAULT_PATH));
-            on_port::inspect(&Config::load(file)?, port.as_str(), component.as_deref())?
+            let config = Config::load(file)?;
+            on_port::inspect(&config, port.as_str(), component.as_deref()).await?
         }
         (None, Some(component)) => {
             let config = config.as_deref().map(Config::load).transpose()?;

@@ -24,6 +24,7 @@ mod response;
 mod run;
 mod save;
 mod schema;
+mod secret;
 mod signals;
 mod signing;
 mod status;
@@ -38,7 +39,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use cli::{AdapterCommand, Cli, Command, SwapCommand};
+use cli::{AdapterCommand, Cli, Command, SecretCommand, SwapCommand};
 use config::ConfigError;
 
 /// What the exit code says: nothing went wrong, something did, the question was wrong.
@@ -81,13 +82,13 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 async fn carry_out(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run { config } => run::run(&config).await,
-        Command::Check { config } => check::check(&config),
+        Command::Check { config } => check::check(&config).await,
         Command::Publish(publish) => publish::publish(publish).await,
         Command::Response(arguments) => response::response(arguments).await,
         Command::Status { common } => status::status(&common).await,
         Command::Suspended(command) => suspended::suspended(command).await,
         Command::Port(command) => port_control::port(command).await,
-        Command::Adapter(AdapterCommand::Inspect(arguments)) => inspect::inspect(&arguments),
+        Command::Adapter(AdapterCommand::Inspect(arguments)) => inspect::inspect(&arguments).await,
         Command::Adapter(AdapterCommand::Sign(arguments)) => signing::sign(&arguments),
         Command::Adapter(AdapterCommand::Keygen(arguments)) => signing::keygen(&arguments),
         Command::Adapter(AdapterCommand::Terminate(adapter)) => {
@@ -99,6 +100,9 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Adapter(AdapterCommand::Canary(port)) => deploying::canary(port).await,
         Command::Reload(arguments) => reload::reload(arguments).await,
         Command::Swap(SwapCommand::Show(arguments)) => swaps::show(arguments).await,
+        Command::Secret(SecretCommand::GenerateWebhookKey { asymmetric }) => {
+            secret::generate_webhook_key(asymmetric)
+        }
         Command::Config => output::print(config::DEFAULT),
     }
 }

@@ -53,7 +53,10 @@ async fn host(
     egress_log: Option<Arc<EgressLog>>,
 ) -> anyhow::Result<()> {
     let egress_log = egress_log.map(|log| log as Arc<dyn adapter_runtime::EgressLog>);
-    let adapters = Adapters::load(&config, egress_log)?;
+    let adapters = Adapters::load(&config, egress_log).await?;
+    for note in adapters.notes() {
+        tracing::warn!("{note}");
+    }
     let Host {
         listen: address,
         drain_deadline,

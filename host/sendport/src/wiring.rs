@@ -10,6 +10,7 @@ mod facts;
 mod notes;
 mod pools;
 mod trust;
+mod vault;
 
 pub(crate) use adapters::{Adapters, inspect};
 pub(crate) use blueprint::{Blueprint, Component, Components};

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapter_runtime::{AdapterRuntime, Grants, PoolConfig, RuntimeConfig, Trust};
+use adapter_runtime::{
+    AdapterRuntime, Credentials, GrantedSecrets, Grants, PoolConfig, RuntimeConfig, Trust,
+};
 use anyhow::Result;
 use model::PortName;
 use model::transmit::{OutcomeSink, TransmitterPool};
@@ -48,6 +50,8 @@ impl Adapters {
             adapter,
             handler_configuration: Vec::new(),
             grants: Grants::default(),
+            credentials: Credentials::default(),
+            secrets: GrantedSecrets::default(),
             address: Arc::from(port.address.as_str()),
             configuration: Arc::default(),
             transaction_prefix: "bench:".to_owned(),

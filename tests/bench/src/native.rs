@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use adapter_runtime::{Client, HttpError, HttpGrant, RequestOptions, RequestTemplate};
+use adapter_runtime::{Client, Credentials, HttpError, HttpGrant, RequestOptions, RequestTemplate};
 use anyhow::Result;
 use futures::future::{LocalBoxFuture, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -48,7 +48,8 @@ impl NativePool {
             answer_excerpt: ANSWER_EXCERPT,
             answer_body: 0,
         };
-        let template = RequestTemplate::open(options, &[HttpGrant::parse(url)?])?;
+        let template =
+            RequestTemplate::open(options, &[HttpGrant::parse(url)?], &Credentials::default())?;
         let mut threads = Vec::new();
         for _ in 0..native.threads {
             let (sender, mail) = mpsc::unbounded_channel();
@@ -153,11 +154,7 @@ impl Adapter {
             Ok(headers) => headers,
             Err(error) => return Outcome::Suspend(ErrorInfo::new("header", error.to_string())),
         };
-        let verdict = match self
-            .client
-            .send(&self.template, &headers, &message.body)
-            .await
-        {
+        let verdict = match self.client.send(&self.template, &headers, message).await {
             Ok(answer) => {
                 let header = |name: &str| {
                     let found = answer.headers.iter().find(|(n, _)| n == name);

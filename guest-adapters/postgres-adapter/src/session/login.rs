@@ -122,7 +122,7 @@ impl Login {
     fn password(&self) -> Result<&[u8], Broken> {
         let password = self.credentials.password.as_ref();
         password.map(String::as_bytes).ok_or_else(|| {
-            let text = "the server asks for a password: set the key password";
+            let text = "the server asks for a password: set the key password-secret or password";
             Broken::Login(text.to_owned())
         })
     }

@@ -92,9 +92,12 @@ fn a_login_that_cannot_be_says_why() {
     let table: [(Vec<u8>, &str); 6] = [
         (
             auth(3, b""),
-            "cannot log in: the server asks for a password: set the key password",
+            "cannot log in: the server asks for a password: set the key password-secret or password",
         ),
-        (auth(10, b"SCRAM-SHA-256\0\0"), "set the key password"),
+        (
+            auth(10, b"SCRAM-SHA-256\0\0"),
+            "set the key password-secret",
+        ),
         (
             auth(10, b"SCRAM-SHA-512\0\0"),
             "offers SCRAM-SHA-512; this adapter knows SCRAM-SHA-256",

@@ -23,7 +23,7 @@ impl PoolConfig {
                 let names = grants.environment.iter();
                 names.map(|(name, _)| name.clone()).collect()
             }
-            Capability::Secrets => Vec::new(),
+            Capability::Secrets => self.secrets.names().map(str::to_owned).collect(),
             Capability::Date => match grants.clock {
                 ClockGrant::None => Vec::new(),
                 ClockGrant::Coarse => vec!["to the millisecond".to_owned()],

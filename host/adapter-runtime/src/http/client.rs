@@ -10,10 +10,12 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client as Pooled, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::body::RequestBody;
 use super::resolver::CheckedResolver;
+use crate::Credentials;
 use crate::egress::{Networks, Quota, Slot};
 
 /// Connections in use at once of a client that belongs to no port. More than this wait: destinations
@@ -36,7 +38,9 @@ const READ_BUFFER: usize = 128 * 1024;
 /// Connections live on the runtime that first uses them; keep one client per thread.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pooled: Pooled<HttpsConnector<HttpConnector<CheckedResolver>>, RequestBody>,
+    pooled: Connections,
+    /// Those that are made in the name of the port's credentials. Nothing else goes over them.
+    covered: Option<Connections>,
     /// Those of this thread.
     turns: Arc<Semaphore>,
     /// Those of the port.
@@ -50,39 +54,35 @@ pub(crate) struct InUse {
     _slot: Option<Slot>,
 }
 
+type Connections = Pooled<HttpsConnector<HttpConnector<CheckedResolver>>, RequestBody>;
+
 impl Client {
     /// A client without connections, of no port: it dials public addresses, `localhost`, and what is
     /// written as an IP address. TLS trusts the system's certificate authorities (or those of
     /// `SSL_CERT_FILE`).
     pub fn new() -> Self {
-        Self::of_port(Networks::default(), Quota::new(CONNECTIONS), 1)
+        let networks = Networks::default();
+        Self::of_port(&networks, Quota::new(CONNECTIONS), 1, &Credentials::default())
     }
 
     /// A client of a port: it dials those of a name's addresses that are public or in these networks, and
-    /// takes its connections from this quota, which it shares with those of as many threads in all.
+    /// takes its connections from this quota, which it shares with those of as many threads in all. What the
+    /// credentials cover has connections of its own, with their authorities and client certificate.
     ///
     /// A thread uses no more than its part of them, or all threads together would keep several times as
     /// many as the port uses at once. Where there are fewer than threads, none is kept.
-    pub(crate) fn of_port(networks: Networks, quota: Quota, threads: usize) -> Self {
+    pub(crate) fn of_port(
+        networks: &Networks,
+        quota: Quota,
+        threads: usize,
+        credentials: &Credentials,
+    ) -> Self {
         let part = quota.limit().div_ceil(threads.max(1));
         let kept = if quota.limit() < threads { 0 } else { part };
-        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver(networks));
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(super::tls::configuration())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let pooled = Pooled::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(kept)
-            .pool_timer(TokioTimer::new())
-            .http1_max_buf_size(READ_BUFFER)
-            .build(connector);
+        let connections = |tls| connections(networks.clone(), kept, tls);
         Self {
-            pooled,
+            pooled: connections(None),
+            covered: credentials.tls().map(|tls| connections(Some(tls))),
             turns: Arc::new(Semaphore::new(part)),
             quota,
         }
@@ -90,18 +90,40 @@ impl Client {
 
     /// Sends a request when a connection is free; the answer's body is still to be read. The connection
     /// counts as used until [`InUse`] is dropped. Dropping the answer without reading it to the end closes
-    /// the connection. Redirects are answers like others.
+    /// the connection. Redirects are answers like others. `covered` says that the port's credentials are for
+    /// this URL.
     pub(crate) async fn request(
         &self,
         request: Request<RequestBody>,
+        covered: bool,
     ) -> Result<(Response<Incoming>, InUse), Error> {
         let in_use = InUse {
             // The semaphore is never closed; without a turn we would only be less polite.
             _turn: self.turns.clone().acquire_owned().await.ok(),
             _slot: self.quota.acquire().await,
         };
-        Ok((self.pooled.request(request).await?, in_use))
+        let own = self.covered.as_ref().filter(|_| covered);
+        let answer = own.unwrap_or(&self.pooled).request(request).await?;
+        Ok((answer, in_use))
     }
+}
+
+fn connections(networks: Networks, kept: usize, tls: Option<&ClientConfig>) -> Connections {
+    let mut tcp = HttpConnector::new_with_resolver(CheckedResolver(networks));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(super::tls::configuration(tls))
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Pooled::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(kept)
+        .pool_timer(TokioTimer::new())
+        .http1_max_buf_size(READ_BUFFER)
+        .build(connector)
 }
 
 impl Default for Client {

@@ -8,11 +8,12 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
-use model::{Body, BodyError};
+use model::{BodyError, Message};
 
-use super::Client;
 use super::client::{cause, causes};
 use super::template::RequestTemplate;
+use super::{Client, tls};
+use crate::credentials::SignError;
 use crate::egress::{Exchange, Prohibited};
 
 /// An answer, of whatever status.
@@ -51,6 +52,16 @@ pub enum HttpError {
     Body(String),
 }
 
+impl From<SignError> for HttpError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Body(error) => Self::Body(error.to_string()),
+            // The same message would fail the same way.
+            SignError::TooLarge(_) => Self::Invalid(error.to_string()),
+        }
+    }
+}
+
 /// What is read of an answer's body so that the connection can be used again; longer ones cost theirs.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
@@ -60,9 +71,9 @@ impl Client {
         &self,
         template: &RequestTemplate,
         headers: &[(String, String)],
-        body: &Body,
+        message: &Message,
     ) -> Result<Answer, HttpError> {
-        self.send_noted(template, headers, body, None).await
+        self.send_noted(template, headers, message, None).await
     }
 
     /// The same; what is found out about the exchange is noted, if somebody wants to know.
@@ -70,11 +81,11 @@ impl Client {
         &self,
         template: &RequestTemplate,
         headers: &[(String, String)],
-        body: &Body,
+        message: &Message,
         mut note: Option<&mut Exchange>,
     ) -> Result<Answer, HttpError> {
         let result = self
-            .attempt(template, headers, body, note.as_deref_mut())
+            .attempt(template, headers, message, note.as_deref_mut())
             .await;
         if let Some(note) = note {
             match &result {
@@ -91,16 +102,23 @@ impl Client {
         &self,
         template: &RequestTemplate,
         headers: &[(String, String)],
-        body: &Body,
+        message: &Message,
         note: Option<&mut Exchange>,
     ) -> Result<Answer, HttpError> {
-        let mut request = template.request(headers, body)?;
+        let mut request = template.request(headers, &message.body)?;
+        let covered = template.0.credentials.as_ref();
         if let Some(note) = &note {
             let sent = note.sent();
             request = request.map(|body| body.counted(sent));
         }
         let exchange = async {
-            match self.request(request).await {
+            if let Some(credentials) = covered {
+                let headers = request.headers_mut();
+                credentials
+                    .sign_as(headers, message.id, &message.body)
+                    .await?;
+            }
+            match self.request(request, covered.is_some()).await {
                 Ok((response, _in_use)) => read_answer(response, template, note).await,
                 Err(error) => Err(failed(&error, note)),
             }
@@ -182,7 +200,10 @@ fn classify(error: &legacy::Error) -> HttpError {
     if let Some(body) = cause::<BodyError>(error) {
         return HttpError::Body(body.to_string());
     }
-    let text = causes(error);
+    let mut text = causes(error);
+    if let Some(advice) = tls::advice(error) {
+        text = format!("{text}; {advice}");
+    }
     if error.is_connect() {
         HttpError::Connect(text)
     } else {

@@ -36,7 +36,7 @@ impl Prepared {
         let (template, message) = (&self.template, &delivery.message);
         let mut exchange = reporter.begin(|| template.opening(message.id));
         let answer = client
-            .send_noted(template, &self.headers, &message.body, exchange.as_mut())
+            .send_noted(template, &self.headers, message, exchange.as_mut())
             .await;
         if let Err(HttpError::Denied(why)) = &answer {
             reporter.warn(EgressWay::HttpClient, template.host(), why);
@@ -98,7 +98,7 @@ impl wit::HostRequestTemplate for Context {
             answer_body: options.answer_body,
         };
         let (method, url) = (options.method.clone(), options.url.clone());
-        match RequestTemplate::open(options, &self.http_grants) {
+        match RequestTemplate::open(options, &self.http_grants, &self.credentials) {
             Ok(template) => Ok(Ok(self.table.push(template)?)),
             Err(error) => {
                 if let HttpError::Denied(_) = &error {

@@ -9,8 +9,9 @@ use model::{Body, MessageId};
 
 use super::HttpError;
 use super::body::RequestBody;
-use crate::HttpGrant;
+use crate::credentials::Covered;
 use crate::egress::{EgressWay, Opening};
+use crate::{Credentials, HttpGrant};
 
 /// Headers that only the host may set: they frame the message or belong to the connection.
 const FORBIDDEN: [HeaderName; 8] = [
@@ -23,6 +24,11 @@ const FORBIDDEN: [HeaderName; 8] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];
+
+/// True for a header that only the host may set.
+pub(crate) fn is_reserved(name: &HeaderName) -> bool {
+    FORBIDDEN.contains(name)
+}
 
 /// What all requests of one kind have in common, as an adapter states it.
 #[derive(Clone, Debug)]
@@ -58,6 +64,8 @@ pub(super) struct Parts {
     pub(super) answer_headers: Vec<HeaderName>,
     answer_excerpt: usize,
     answer_body: usize,
+    /// Present when the port's credentials are for the URL.
+    pub(super) credentials: Option<Covered>,
 }
 
 /// What is returned of an answer is held by the host and copied into the guest: bounded whatever it
@@ -67,8 +75,13 @@ const LONGEST_EXCERPT: usize = 64 * 1024;
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
 impl RequestTemplate {
-    /// Checks method, URL and headers, and that one of the grants covers the URL.
-    pub fn open(options: RequestOptions, grants: &[HttpGrant]) -> Result<Self, HttpError> {
+    /// Checks method, URL and headers, and that one of the grants covers the URL. Requests get the
+    /// credentials if these are for it.
+    pub fn open(
+        options: RequestOptions,
+        grants: &[HttpGrant],
+        credentials: &Credentials,
+    ) -> Result<Self, HttpError> {
         let invalid =
             |what: &str, value: &str| HttpError::Invalid(format!("{value:?} is not {what}"));
         let method = Method::from_bytes(options.method.as_bytes())
@@ -102,6 +115,7 @@ impl RequestTemplate {
         };
         let timeout = options.timeout;
         Ok(Self(Arc::new(Parts {
+            credentials: credentials.of(&uri),
             method,
             uri,
             grant: grant.clone(),
@@ -141,7 +155,7 @@ impl RequestTemplate {
         }
     }
 
-    /// The request for one message.
+    /// The request for one message, authorized but not signed yet.
     pub(super) fn request(
         &self,
         headers: &[(String, String)],
@@ -151,6 +165,9 @@ impl RequestTemplate {
         *request.method_mut() = self.0.method.clone();
         *request.uri_mut() = self.0.uri.clone();
         *request.headers_mut() = add_headers(self.0.headers.clone(), headers)?;
+        if let Some(credentials) = &self.0.credentials {
+            credentials.authorize(request.headers_mut());
+        }
         Ok(request)
     }
 }
@@ -171,7 +188,7 @@ fn add_headers(mut map: HeaderMap, headers: &[(String, String)]) -> Result<Heade
     for (name, value) in headers {
         let bad = |what: &str| HttpError::Invalid(format!("header {name:?}: {what}"));
         let parsed: HeaderName = name.parse().map_err(|_| bad("not a header name"))?;
-        if FORBIDDEN.contains(&parsed) {
+        if is_reserved(&parsed) {
             return Err(bad("only the host sets this header"));
         }
         let value = HeaderValue::from_bytes(value.as_bytes())
@@ -201,7 +218,8 @@ mod tests {
     fn what_is_wanted_of_a_body_depends_on_the_status_and_is_bounded() {
         let grants = [HttpGrant::parse("http://localhost/").expect("valid")];
         let options = options("POST", "http://localhost/", "x-a");
-        let template = RequestTemplate::open(options, &grants).expect("valid");
+        let template =
+            RequestTemplate::open(options, &grants, &Credentials::default()).expect("valid");
         assert_eq!((template.wanted_of(200), template.wanted_of(299)), (1, 1));
         assert_eq!(template.wanted_of(300), LONGEST_EXCERPT);
         assert_eq!(template.wanted_of(503), LONGEST_EXCERPT);
@@ -226,7 +244,7 @@ mod tests {
     #[test]
     fn bad_requests_and_ungranted_addresses_are_refused() {
         let grants = [HttpGrant::parse("http://localhost:1/in").expect("valid")];
-        let open = |o| RequestTemplate::open(o, &grants).map(drop);
+        let open = |o| RequestTemplate::open(o, &grants, &Credentials::default()).map(drop);
         assert_eq!(
             open(options("POST", "http://localhost:1/in", "x-a")),
             Ok(())

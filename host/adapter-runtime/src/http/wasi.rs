@@ -4,38 +4,55 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use model::{Body, MessageId};
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
-use super::Client;
 use super::body::RequestBody;
 use super::client::{InUse, cause, causes};
 use super::exchange::remote;
 use super::streamed::{StreamedBody, UnderWay};
 use super::template::{NOT_GRANTED, target};
-use crate::HttpGrant;
+use super::{Client, tls};
+use crate::credentials::{Covered, LARGEST_HELD, SignError};
 use crate::egress::{EgressWay, Exchange, Opening, Prohibited, Reporter};
+use crate::{Credentials, HttpGrant};
 
 /// Sends what a guest hands to `wasi:http`. The default sender opens a connection per request.
 #[derive(Debug)]
 pub(crate) struct PooledHooks {
     client: Client,
     grants: Arc<[HttpGrant]>,
+    credentials: Credentials,
+    only_message: Option<MessageId>,
     reporter: Arc<Reporter>,
 }
 
 impl PooledHooks {
-    pub(crate) fn new(client: Client, grants: Arc<[HttpGrant]>, reporter: Arc<Reporter>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        grants: Arc<[HttpGrant]>,
+        credentials: Credentials,
+        reporter: Arc<Reporter>,
+    ) -> Self {
         Self {
             client,
             grants,
+            credentials,
+            only_message: None,
             reporter,
         }
+    }
+
+    /// The message that the next request must be about: the only one that the instance holds.
+    pub(crate) fn set_only_message(&mut self, id: Option<MessageId>) {
+        self.only_message = id;
     }
 
     /// The grant that covers a request. CONNECT would make the destination a way to others.
@@ -63,8 +80,16 @@ impl WasiHttpHooks for PooledHooks {
         let opening = || (opening(&request), grant.to_string().into());
         let exchange = self.reporter.begin(opening);
         let (client, reporter) = (self.client.clone(), self.reporter.clone());
+        let covered = self.credentials.of(request.uri());
+        let only_message = self.only_message;
         Box::new(async move {
-            let sending = send(&client, request, options.unwrap_or_default(), exchange);
+            let is_covered = covered.is_some();
+            let request = match &covered {
+                Some(credentials) => authorized(request, credentials, only_message).await?,
+                None => request.map(RequestBody::Guest),
+            };
+            let options = options.unwrap_or_default();
+            let sending = send(&client, request, is_covered, options, exchange);
             let response = sending.await.map_err(|failure| failure.tell(&reporter))?;
             let body = |body: StreamedBody| body.boxed_unsync();
             Ok((response.map(body), Box::new(async { Ok(()) }) as Rest))
@@ -172,3 +197,44 @@ async fn in_time(
 
 #[cfg(test)]
 mod tests;
+/// The guest's request with the port's credentials. One that is signed is held until its body is complete.
+async fn authorized(
+    request: Request<WasiBody>,
+    credentials: &Covered,
+    only_message: Option<MessageId>,
+) -> Result<Request<RequestBody>> {
+    let (mut head, body) = request.into_parts();
+    credentials.authorize(&mut head.headers);
+    if !credentials.sign() {
+        return Ok(Request::from_parts(head, RequestBody::Guest(body)));
+    }
+    let id = only_message.ok_or_else(|| unsigned(NOT_ONE_MESSAGE))?;
+    let body = Body::Inline(whole(body).await?);
+    let signed = credentials.sign_as(&mut head.headers, id, &body).await;
+    signed.map_err(|error: SignError| unsigned(&error.to_string()))?;
+    Ok(Request::from_parts(head, RequestBody::of_message(&body)))
+}
+
+/// Why a request is not signed that could be about any message.
+const NOT_ONE_MESSAGE: &str = "the port signs its requests with the id of their message, and the adapter \
+    holds no message or several; set open-calls = 1 on the port, or send through sendport:adapter/http-client";
+
+fn unsigned(problem: &str) -> Error {
+    Error::InternalError(Some(format!("the request was not signed: {problem}")))
+}
+
+async fn whole(body: WasiBody) -> Result<Bytes> {
+    let limit = usize::try_from(LARGEST_HELD).unwrap_or(usize::MAX);
+    let collected = Limited::new(body, limit).collect().await;
+    let collected = collected.map_err(|error| match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) if error.is::<LengthLimitError>() => {
+            Error::HttpRequestBodySize(Some(LARGEST_HELD))
+        }
+        Err(error) => Error::InternalError(Some(error.to_string())),
+    })?;
+    match collected.trailers() {
+        None => Ok(collected.to_bytes()),
+        Some(_) => Err(unsigned("it has trailers, which no signature covers")),
+    }
+}

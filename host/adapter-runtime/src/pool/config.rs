@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::{EndpointConfiguration, PortName};
 
-use crate::{Adapter, Grants};
+use crate::{Adapter, Credentials, GrantedSecrets, Grants};
 
 /// Everything a pool needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,11 @@ pub struct PoolConfig {
     pub handler_configuration: Vec<(String, String)>,
     /// What the adapter may do.
     pub grants: Grants,
+    /// What the host adds to the adapter's requests, to the port's own address and to what they name
+    /// besides.
+    pub credentials: Credentials,
+    /// What the adapter may read of the host's secrets.
+    pub secrets: GrantedSecrets,
     /// The transport's address. One that is an http or https URL is granted to the adapter, and one that
     /// is another URL with host and port is granted for TCP.
     pub address: Arc<str>,

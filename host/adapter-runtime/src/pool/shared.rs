@@ -355,11 +355,14 @@ impl Shared {
 /// One for each thread. Instances are spread over the threads, so that no more than that many are at work.
 fn clients(sandbox: &Sandbox, instances: usize, threads: usize) -> Vec<Client> {
     let Sandbox {
-        networks, quota, ..
+        networks,
+        quota,
+        credentials,
+        ..
     } = sandbox;
     let busy = instances.clamp(1, threads);
     (0..threads)
-        .map(|_| Client::of_port(networks.clone(), quota.clone(), busy))
+        .map(|_| Client::of_port(networks, quota.clone(), busy, credentials))
         .collect()
 }
 

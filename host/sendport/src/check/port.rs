@@ -4,7 +4,8 @@ use admin::time::rfc3339;
 use bytesize::ByteSize;
 use model::{Backoff, BreakerPolicy, LaneBy, OnFailure, RetryPolicy, Timestamp, WindowState};
 
-use crate::config::{Destination, Port, Transport, Window, written};
+use super::credentials::credentials;
+use crate::config::{Destination, Port, Transport, Window, quoted, written};
 use crate::wiring::{Facts, KnownAdapters};
 
 /// What a line is about, and what there is to say.
@@ -28,9 +29,15 @@ fn ways(port: &Port, known: &KnownAdapters, now: Timestamp) -> Vec<Line> {
                 primary,
                 known,
                 now,
-                ["primary", "retry", "window", "breaker"],
+                ["primary", "retry", "window", "breaker", "adds"],
             ));
-            let names = ["backup", "backup retry", "backup window", "backup breaker"];
+            let names = [
+                "backup",
+                "backup retry",
+                "backup window",
+                "backup breaker",
+                "backup adds",
+            ];
             let backup = backup
                 .as_ref()
                 .map(|backup| transport(backup, known, now, names));
@@ -47,6 +54,8 @@ fn ways(port: &Port, known: &KnownAdapters, now: Timestamp) -> Vec<Line> {
             }
             lines.push(("retry", retry(&dynamic.retry)));
             lines.extend(dynamic.window.as_ref().map(|w| ("window", window(w, now))));
+            let added = dynamic.credentials.as_ref();
+            lines.extend(added.map(|added| ("adds", credentials(added))));
         }
     }
     lines
@@ -56,7 +65,7 @@ fn transport(
     transport: &Transport,
     known: &KnownAdapters,
     now: Timestamp,
-    [name, retries, windows, breakers]: [&'static str; 4],
+    [name, retries, windows, breakers, adds]: [&'static str; 5],
 ) -> Vec<Line> {
     let Transport {
         adapter,
@@ -64,6 +73,7 @@ fn transport(
         retry: policy,
         window: hours,
         breaker: paused,
+        credentials: added,
         ..
     } = transport;
     let by = adapter_of(&adapter.value, known);
@@ -73,6 +83,7 @@ fn transport(
     ];
     lines.extend(hours.as_ref().map(|hours| (windows, window(hours, now))));
     lines.extend(paused.as_ref().map(|policy| (breakers, breaker(policy))));
+    lines.extend(added.as_ref().map(|added| (adds, credentials(added))));
     lines
 }
 
@@ -142,6 +153,7 @@ fn policy(port: &Port, known: &KnownAdapters) -> Vec<Line> {
     lines.extend(routing(port).map(|text| ("routing", text)));
     lines.push(("limits", limits(port)));
     lines.push(("instances", instances(port, known)));
+    lines.extend(secrets(port).map(|text| ("secrets", text)));
     lines
 }
 
@@ -227,4 +239,10 @@ pub(crate) fn instances(port: &Port, known: &KnownAdapters) -> String {
         ByteSize(instances.memory_limit as u64),
         written(instances.cpu_limit)
     )
+}
+
+fn secrets(port: &Port) -> Option<String> {
+    let names = port.grants.secrets.iter();
+    let names: Vec<_> = names.map(|secret| secret.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("the adapter may read {}", quoted(&names)))
 }

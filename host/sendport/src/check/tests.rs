@@ -49,6 +49,10 @@ fn everything_that_a_port_can_have_is_told() {
         r#"
 [host]
 listen = "0.0.0.0:80"
+[secrets.token]
+file = "token"
+[secrets.key]
+command = ["cat", "key"]
 [adapters.http]
 component = "http.wasm"
 [adapters.smtp]
@@ -71,6 +75,8 @@ time-to-live = "2h"
 rate-limit = "100/m"
 backlog-limit = 9
 instances = 3
+credentials = { authorization = { bearer = "token" }, headers = { x-a = "key" }, for = ["http://h/b"] }
+grants = { secrets = ["token", "key"] }
 
 [ports.all.backup]
 adapter = "http"
@@ -78,6 +84,7 @@ address = "https://h/"
 retry = { count = 0 }
 window = { from = "08:00", to = "18:00" }
 circuit-breaker = { pause = "1s" }
+credentials = { authorization = { basic = { user = "u", password = "key" } }, client-certificate = { certificate = "c.pem", key = "key" }, authorities = "a.pem", authorities-only = true, webhook-signature = { keys = ["key", "token"] } }
 
 [ports.lanes]
 adapter = "smtp"
@@ -97,14 +104,17 @@ all
   retry           once, after 10s, twice as long each time up to 1h, each up to 20 % later at random
   window          22:00 to 06:00, fri, Europe/Berlin: closed until 2026-03-06T21:00:00.000Z
   breaker         after 5 failures in a row, for 30s up to 10m
+  adds            the bearer token 'token', the header x-a from 'key', also for http://h/b
   backup          https://h/ by http (HTTP adapter 1.0, async-send-adapter)
   backup retry    never
   backup window   08:00 to 18:00, every day, UTC: open until 2026-03-06T18:00:00.000Z
   backup breaker  after 5 failures in a row, for 1s up to 10m
+  backup adds     the user u with the password 'key', the client certificate 'c.pem' with the key 'key', trust in the authorities of a.pem only, webhook signatures by 'key', 'token'
   two-way         responses of up to 1.0 MiB are kept for 1h, and published to lanes
   routing         what fails for good goes to lanes; lanes is told of failures of all messages
   limits          1024 unresolved, 1m for a delivery, 100 messages in 1m, a backlog of 9, messages expire after 2h
   instances       3, each with 128 open calls, 64.0 MiB of memory, 1s of CPU at a stretch
+  secrets         the adapter may read 'token', 'key'
 
 lanes
   primary         smtp://h by smtp (SMTP adapter 1.0, send-adapter)

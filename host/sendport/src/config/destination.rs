@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::EndpointConfiguration;
 
 use super::Placed;
+use super::credentials::Credentials;
 use super::dynamic::Dynamic;
 use super::section::{Entry, Section};
 use super::transport::{self, Transport};
@@ -67,6 +68,19 @@ impl Destination {
         match self {
             Self::Static { primary, backup } => std::iter::once(primary).chain(backup).collect(),
             Self::Dynamic(_) => Vec::new(),
+        }
+    }
+
+    /// The tables of credentials: of the primary and the backup, or of all addresses.
+    pub(crate) fn credentials(&self) -> Vec<&Credentials> {
+        match self {
+            Self::Static { .. } => {
+                let transports = self.transports().into_iter();
+                transports
+                    .filter_map(|transport| transport.credentials.as_ref())
+                    .collect()
+            }
+            Self::Dynamic(dynamic) => Vec::from_iter(&dynamic.credentials),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use model::{DynamicAdapter, RetryPolicy};
 
+use super::credentials::{Credentials, credentials};
 use super::retry::retry;
 use super::section::{Entry, Section};
 use super::transport::unknown;
@@ -43,6 +44,8 @@ pub(crate) struct Dynamic {
     pub(crate) retry: RetryPolicy,
     /// Always open when absent.
     pub(crate) window: Option<Window>,
+    /// What the host adds to requests for the URLs that they name.
+    pub(crate) credentials: Option<Credentials>,
 }
 
 impl Dynamic {
@@ -57,6 +60,7 @@ impl Dynamic {
         }
         let retry = retry(section.get("retry"));
         let window = window(section.get("window"));
+        let credentials = credentials(section.get("credentials"), false);
         let adapters = match section.get("adapters") {
             Some(entry) => named(&entry, adapters),
             None => all(dynamic, adapters),
@@ -65,6 +69,7 @@ impl Dynamic {
             adapters: adapters?,
             retry,
             window,
+            credentials,
         })
     }
 

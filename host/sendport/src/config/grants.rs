@@ -8,6 +8,7 @@ use std::path::Path;
 use adapter_runtime::{ClockGrant, RandomGrant};
 
 use super::Placed;
+use super::secrets::Reference;
 use super::section::{Entry, Section};
 
 pub(crate) use directory::{Directory, NamedDirectory};
@@ -22,6 +23,7 @@ pub(super) const KEYS: &[&str] = &[
     "clock",
     "random",
     "log",
+    "secrets",
 ];
 #[cfg(test)]
 pub(super) use directory::KEYS as DIRECTORY_KEYS;
@@ -48,6 +50,8 @@ pub(crate) struct Grants {
     pub(crate) random: RandomGrant,
     /// What the adapters write to the log is dropped.
     pub(crate) silent: bool,
+    /// Secrets that the adapters may read themselves.
+    pub(crate) secrets: Vec<Reference>,
 }
 
 impl Grants {
@@ -71,6 +75,7 @@ impl Grants {
             clock: clock(section.get("clock")),
             random: random(section.get("random")),
             silent: !section.boolean_or("log", true),
+            secrets: secrets(&section),
         }
     }
 }
@@ -107,4 +112,14 @@ fn environment(entry: Option<Entry<'_>>) -> Vec<(String, String)> {
         Some((entry.name.to_owned(), value))
     };
     entries.iter().filter_map(variable).collect()
+}
+
+fn secrets(section: &Section<'_>) -> Vec<Reference> {
+    let Some(entry) = section.get("secrets") else {
+        return Vec::new();
+    };
+    let names = entry.texts().unwrap_or_default().into_iter();
+    names
+        .map(|name| Reference::of_list(&entry.path, name))
+        .collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::{BreakerPolicy, RetryPolicy};
 
 use super::breaker::breaker;
+use super::credentials::{Credentials, credentials};
 use super::retry::retry;
 use super::section::Section;
 use super::settings::Settings;
@@ -18,6 +19,7 @@ pub(super) const KEYS: &[&str] = &[
     "retry",
     "window",
     "circuit-breaker",
+    "credentials",
     "config",
 ];
 
@@ -33,6 +35,8 @@ pub(crate) struct Transport {
     /// Always open when absent.
     pub(crate) window: Option<Window>,
     pub(crate) breaker: Option<BreakerPolicy>,
+    /// What the host adds to requests.
+    pub(crate) credentials: Option<Credentials>,
     pub(crate) config: Settings,
 }
 
@@ -44,6 +48,7 @@ impl Transport {
         let retry = retry(section.get("retry"));
         let window = window(section.get("window"));
         let breaker = breaker(section.get("circuit-breaker"));
+        let credentials = credentials(section.get("credentials"), true);
         let config = Settings::read(section);
         // Only now, so that one mistake does not hide the others.
         Some(Self {
@@ -53,6 +58,7 @@ impl Transport {
             retry,
             window,
             breaker,
+            credentials,
             config,
         })
     }

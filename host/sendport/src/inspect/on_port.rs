@@ -11,9 +11,13 @@ use crate::config::{Config, Port};
 use crate::wiring::{Adapters, KnownAdapters};
 
 /// `instead` is a component that would replace the port's primary adapter.
-pub(super) fn inspect(config: &Config, name: &str, instead: Option<&Path>) -> anyhow::Result<Said> {
+pub(super) async fn inspect(
+    config: &Config,
+    name: &str,
+    instead: Option<&Path>,
+) -> anyhow::Result<Said> {
     let port = config.port(name)?;
-    let adapters = Adapters::load(config, None)?;
+    let adapters = Adapters::load(config, None).await?;
     let ways = adapters.ways(config, port, instead)?;
     let text = ways.iter().map(|way| as_text(way, port, adapters.known()));
     let text = text.collect::<Vec<_>>().join("\n");

@@ -47,12 +47,12 @@ impl Operator {
     pub(super) async fn read_again(&self, reload: Reload) -> Result<Reloaded, OperationError> {
         let _all = self.0.turn.write().await;
         let began = now();
-        let plan = self.plan(reload.accept)?;
+        let plan = self.plan(reload.accept).await?;
         Ok(self.carry_out(plan, began, reload.deadline).await)
     }
 
     /// Reads and checks everything; changes nothing.
-    fn plan(&self, accept: bool) -> Result<Plan, OperationError> {
+    async fn plan(&self, accept: bool) -> Result<Plan, OperationError> {
         let (before, adapters, serving) = {
             let state = self.state();
             (
@@ -63,7 +63,7 @@ impl Operator {
         };
         let refused = |error: anyhow::Error| OperationError::Refused(format!("{error:#}"));
         let config = Config::load(&before.file).map_err(|error| refused(error.into()))?;
-        let loaded = adapters.load_again(&config).map_err(refused)?;
+        let loaded = adapters.load_again(&config).await.map_err(refused)?;
         let watermarks = watermarks(&before, &config);
         let mut ports = Vec::new();
         let mut added = Vec::new();
@@ -98,8 +98,7 @@ impl Operator {
         }
         if !added.is_empty() && !accept {
             added.dedup();
-            // As if it had not been read.
-            drop(adapters.load_again(&before));
+            adapters.keep();
             return Err(OperationError::NotAccepted(added));
         }
         let names: BTreeSet<_> = config.ports.iter().map(|port| port.name.clone()).collect();

@@ -14,6 +14,7 @@ use model::DynamicAdapter;
 use super::blueprint::{Blueprint, Component, Components};
 use super::pools::PortPools;
 use super::trust::{provenance, trust};
+use super::vault::Vault;
 use super::{Facts, KnownAdapters, checks};
 use crate::config::{Adapter, Config, Destination, Dynamic, Mistake, Port};
 use crate::output;
@@ -28,12 +29,13 @@ pub(crate) struct Adapters {
     trust: Trust,
     loaded: BTreeMap<String, adapter_runtime::Adapter>,
     known: KnownAdapters,
+    vault: Vault,
 }
 
 impl Adapters {
-    /// Loads every adapter and checks everything the configuration says about it, telling all mistakes.
-    /// `egress_log` is told what they send out, if anybody wants to know.
-    pub(crate) fn load(
+    /// Reads every secret, loads every adapter, and checks everything the configuration says about them,
+    /// telling all mistakes. `egress_log` is told what they send out, if anybody wants to know.
+    pub(crate) async fn load(
         config: &Config,
         egress_log: Option<Arc<dyn EgressLog>>,
     ) -> anyhow::Result<Self> {
@@ -44,23 +46,33 @@ impl Adapters {
             trust: trust.clone(),
             egress_log,
         })?;
-        Self::load_in(runtime, trust, config)
+        Self::load_in(runtime, trust, config).await
     }
 
     /// The adapters of another configuration, in the same runtime. Components that have not changed come
     /// from its cache.
-    pub(crate) fn load_again(&self, config: &Config) -> anyhow::Result<Self> {
+    pub(crate) async fn load_again(&self, config: &Config) -> anyhow::Result<Self> {
         let trust = read_trust(config)?;
         self.runtime.set_trust(trust.clone());
-        let loaded = Self::load_in(self.runtime.clone(), trust, config);
+        let loaded = Self::load_in(self.runtime.clone(), trust, config).await;
         if loaded.is_err() {
-            self.runtime.set_trust(self.trust.clone());
+            self.keep();
         }
         loaded
     }
 
-    fn load_in(runtime: AdapterRuntime, trust: Trust, config: &Config) -> anyhow::Result<Self> {
-        let (mut loaded, mut known, mut mistakes) = (BTreeMap::new(), KnownAdapters::new(), vec![]);
+    /// These stay, and not those that were loaded again.
+    pub(crate) fn keep(&self) {
+        self.runtime.set_trust(self.trust.clone());
+    }
+
+    async fn load_in(
+        runtime: AdapterRuntime,
+        trust: Trust,
+        config: &Config,
+    ) -> anyhow::Result<Self> {
+        let (vault, mut mistakes) = Vault::open(config).await;
+        let (mut loaded, mut known) = (BTreeMap::new(), KnownAdapters::new());
         for adapter in &config.adapters {
             announce(adapter);
             // Compiling takes a while, and other tasks should not wait for it.
@@ -85,10 +97,16 @@ impl Adapters {
                 trust,
                 loaded,
                 known,
+                vault,
             })
         } else {
             Err(config.error(mistakes).into())
         }
+    }
+
+    /// What an operator should know about the secrets, one line each.
+    pub(crate) fn notes(&self) -> &[String] {
+        self.vault.notes()
     }
 
     /// What is known about them.
@@ -133,7 +151,8 @@ impl Adapters {
         box_id: u64,
         instead: &Components,
     ) -> anyhow::Result<Blueprint> {
-        let pools = PortPools::new(port, box_id, self.runtime.clone(), |name| {
+        let (runtime, vault) = (self.runtime.clone(), &self.vault);
+        let pools = PortPools::new(port, box_id, runtime, vault, |name| {
             let adapter = config.adapters.iter().find(|adapter| adapter.name == name);
             let found = self.loaded.get(name).zip(self.known.get(name));
             let found = instead.get(name).map(Component::parts).or(found);

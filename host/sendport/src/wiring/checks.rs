@@ -1,9 +1,11 @@
-//! What a configuration says, against what its adapters are: settings, abilities, addresses, grants.
+//! What a configuration says, against what its adapters are: settings, abilities, addresses, grants,
+//! credentials.
 //!
 //! Looks at directories; opens and starts nothing. Mistakes that the file shows by itself are found in
 //! [`crate::config`].
 
 mod abilities;
+mod credentials;
 pub(super) mod reach;
 
 use super::{Facts, KnownAdapters};
@@ -73,6 +75,7 @@ impl<'a> Check<'a> {
             }
         }
         self.reach();
+        self.credentials();
         self.abilities();
         self.mistakes
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapter_runtime::{
-    AdapterRuntime, DirectoryGrant, Grants, HttpGrant, Network, PoolConfig, TcpGrant,
+    AdapterRuntime, Credentials, DirectoryGrant, Grants, HttpGrant, Network, PoolConfig, TcpGrant,
 };
 use anyhow::Context as _;
 use dispatcher::{CanaryBoard, PoolFactory, Pools};
@@ -12,7 +12,8 @@ use model::{CanaryShare, EndpointConfiguration, ErrorInfo};
 
 use super::Facts;
 use super::checks::reach;
-use crate::config::{Adapter, Destination, Port, Transport};
+use super::vault::Vault;
+use crate::config::{Adapter, Destination, Dynamic, Port, Transport};
 
 /// Everything that is needed to make a port's pools.
 #[derive(Clone, Debug)]
@@ -32,9 +33,14 @@ impl PortPools {
         port: &Port,
         box_id: u64,
         runtime: AdapterRuntime,
+        vault: &Vault,
         find: impl Fn(&str) -> anyhow::Result<Found<'a>>,
     ) -> anyhow::Result<Self> {
-        let plan = Plan { port, box_id };
+        let plan = Plan {
+            port,
+            box_id,
+            vault,
+        };
         let transport = |transport: &Transport| {
             let found = find(&transport.adapter.value)?;
             plan.of_transport(transport, &found)
@@ -47,7 +53,7 @@ impl PortPools {
             Destination::Dynamic(dynamic) => {
                 let pools = dynamic.adapters.iter().map(|adapter| {
                     let found = find(&adapter.value)?;
-                    plan.of_any_address(&found)
+                    plan.of_any_address(dynamic, &found)
                 });
                 (pools.collect::<anyhow::Result<_>>()?, None)
             }
@@ -133,6 +139,7 @@ impl PoolFactory for CanaryPools {
 struct Plan<'a> {
     port: &'a Port,
     box_id: u64,
+    vault: &'a Vault,
 }
 
 impl Plan<'_> {
@@ -142,17 +149,20 @@ impl Plan<'_> {
         let mut pool = self.pool(found, working)?;
         pool.address = transport.address.value.clone();
         pool.configuration = Arc::new(transport.config.endpoint());
+        pool.credentials = self.vault.credentials(transport.credentials.as_ref());
         pool.transaction_prefix = self.transaction_prefix();
         Ok(pool)
     }
 
     /// For messages that bring their address along: it grants nothing, since anybody may write one.
-    fn of_any_address(&self, found: &Found<'_>) -> anyhow::Result<PoolConfig> {
+    fn of_any_address(&self, dynamic: &Dynamic, found: &Found<'_>) -> anyhow::Result<PoolConfig> {
         let directory = self.port.grants.directory.as_ref();
         let working = directory.map(|granted| {
             DirectoryGrant::working(granted.value.path.clone(), granted.value.access)
         });
-        self.pool(found, working)
+        let mut pool = self.pool(found, working)?;
+        pool.credentials = self.vault.credentials(dynamic.credentials.as_ref());
+        Ok(pool)
     }
 
     fn pool(
@@ -172,6 +182,8 @@ impl Plan<'_> {
             adapter: (*loaded).clone(),
             handler_configuration: adapter.config.pairs(),
             grants: self.grants(working)?,
+            credentials: Credentials::default(),
+            secrets: self.vault.granted(self.port),
             address: Arc::from(""),
             configuration: Arc::new(EndpointConfiguration::default()),
             transaction_prefix: String::new(),

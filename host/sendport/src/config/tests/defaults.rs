@@ -1,7 +1,8 @@
 //! The commented file that `sendport config` prints: complete, and true.
 
 use super::super::{
-    DEFAULT, adapter, breaker, egress_log, flow, grants, host, notifications, order, port, retry,
+    DEFAULT, adapter, breaker, credentials, egress_log, flow, grants, host, notifications, order, port,
+    retry, secrets,
 };
 use super::super::{signatures, transport, two_way, window};
 use super::{Config, parse};
@@ -10,14 +11,30 @@ use super::{Config, parse};
 const OTHERS: &str = "[ports.failed]\nadapter = \"http\"\naddress = \"http://f/\"\n\
                       [ports.answers]\nadapter = \"http\"\naddress = \"http://a/\"\n";
 
+/// The secrets that its examples name, but for those that a file has itself.
+fn secrets_beside(text: &str) -> String {
+    ["api-token", "webhook-key", "new-webhook-key", "client-key"]
+        .map(|name| format!("[secrets.{name}]\n"))
+        .into_iter()
+        .filter(|header| !text.contains(&format!("\n{header}")))
+        .map(|header| header + "env = \"X\"\n")
+        .collect()
+}
+
 /// What a file says but for places, which move when a `#` goes.
 fn meaning(config: &Config) -> String {
     let port = &config.ports[0];
     let adapter = &config.adapters[0];
     let instances = &port.instances;
+    let sources = config.secrets.iter().map(|secret| &secret.source);
+    let credentials = config.ports[0].destination.transports()[0]
+        .credentials
+        .as_ref();
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?} {:?} {} {} {} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?} {:?} {} {} {} {:?}",
         config.host,
+        sources.collect::<Vec<_>>(),
+        credentials.map(crate::check::credentials::credentials),
         adapter.digest,
         adapter.overrides,
         adapter.config.pairs(),
@@ -97,9 +114,12 @@ fn every_example_is_right() {
                 false => format!("{line}\n"),
             })
             .collect();
-        let config = parse(&(text + OTHERS)).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        let secrets = secrets_beside(&text);
+        let config = parse(&(text + OTHERS + &secrets));
+        let config = config.unwrap_or_else(|error| panic!("{shown}: {error}"));
         // Debug output with places would differ for any reason; without them, a default would not.
-        let plain = parse(&format!("{DEFAULT}{OTHERS}")).unwrap();
+        let secrets = secrets_beside(DEFAULT);
+        let plain = parse(&format!("{DEFAULT}{OTHERS}{secrets}")).unwrap();
         let ports = (plain.ports.len(), config.ports.len());
         assert!(
             meaning(&config) != meaning(&plain)
@@ -130,6 +150,12 @@ fn the_default_file_names_every_key() {
         grants::DIRECTORY_KEYS,
         signatures::KEYS,
         egress_log::KEYS,
+        secrets::KEYS,
+        credentials::KEYS,
+        credentials::AUTHORIZATION_KEYS,
+        credentials::BASIC_KEYS,
+        credentials::CERTIFICATE_KEYS,
+        credentials::SIGNATURE_KEYS,
     ];
     for key in keys.into_iter().flatten() {
         let written = [format!("{key} ="), format!(".{key}]")];
