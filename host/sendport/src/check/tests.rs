@@ -134,6 +134,8 @@ any
 
 message box etc/data, listening on 0.0.0.0:80
 etc/sendport.toml is in order
+note: port all: its credentials are sent unencrypted to http://h/; use https
+note: port all: its credentials are sent unencrypted to http://h/b; use https
 note: port any: the adapter 'queue' has no address prefixes; it gets the messages that name its transport type, QUEUE
 note: port any: the adapters 'http' and 'more' both answer to addresses that begin with 'http://', 'https://' and to the transport type HTTP; 'http' gets the messages
 note: everybody who reaches that address may publish; sendport does not ask who it is

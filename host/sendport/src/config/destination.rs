@@ -71,16 +71,22 @@ impl Destination {
         }
     }
 
-    /// The tables of credentials: of the primary and the backup, or of all addresses.
-    pub(crate) fn credentials(&self) -> Vec<&Credentials> {
+    /// The tables of credentials, with the address that each is for; a dynamic port's has none.
+    pub(crate) fn credentials(&self) -> Vec<(&str, &Credentials)> {
         match self {
             Self::Static { .. } => {
                 let transports = self.transports().into_iter();
                 transports
-                    .filter_map(|transport| transport.credentials.as_ref())
+                    .filter_map(|transport| {
+                        let credentials = transport.credentials.as_ref()?;
+                        Some((&*transport.address.value, credentials))
+                    })
                     .collect()
             }
-            Self::Dynamic(dynamic) => Vec::from_iter(&dynamic.credentials),
+            Self::Dynamic(dynamic) => {
+                let credentials = dynamic.credentials.iter();
+                credentials.map(|credentials| ("", credentials)).collect()
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use adapter_runtime::SecretSource;
 
 use super::section::{Entry, Section};
-use super::{Credentials, Mistake, Place, Placed, Port, suggest};
+use super::{Mistake, Place, Placed, Port, suggest};
 
 pub(super) const KEYS: &[&str] = &["file", "env", "command"];
 
@@ -143,6 +143,6 @@ fn unknown_secret(name: &str, names: &[&str]) -> String {
 /// The secrets that a port names, each as often as it does.
 fn named(port: &Port) -> Vec<&Reference> {
     let credentials = port.destination.credentials().into_iter();
-    let named = credentials.flat_map(Credentials::secrets);
+    let named = credentials.flat_map(|(_, table)| table.secrets());
     named.chain(&port.grants.secrets).collect()
 }

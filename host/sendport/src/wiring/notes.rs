@@ -1,4 +1,10 @@
-//! What is allowed, but may not be what was meant: ports whose messages could go by several adapters.
+//! What is allowed, but may not be what was meant: ports whose messages could go by several adapters, and
+//! those whose credentials anybody on the way can read.
+
+use std::net::IpAddr;
+
+use hyper::Uri;
+use hyper::http::uri::Scheme;
 
 use super::{Facts, KnownAdapters};
 use crate::config::{Config, Destination, Port};
@@ -7,6 +13,7 @@ use crate::config::{Config, Destination, Port};
 pub(crate) fn notes(config: &Config, known: &KnownAdapters) -> Vec<String> {
     let mut notes = Vec::new();
     for port in &config.ports {
+        notes.extend(in_clear(port));
         let adapters = dynamic(port, known);
         for (nth, (second, its)) in adapters.iter().enumerate() {
             let name = &port.name;
@@ -23,6 +30,39 @@ pub(crate) fn notes(config: &Config, known: &KnownAdapters) -> Vec<String> {
         }
     }
     notes
+}
+
+/// Credentials that are sent as they are, and where to; a signature gives nothing away.
+fn in_clear(port: &Port) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (address, credentials) in port.destination.credentials() {
+        if credentials.authorization.is_none() && credentials.headers.is_empty() {
+            continue;
+        }
+        let named = credentials.urls.iter().map(|url| url.value.as_str());
+        let readable = std::iter::once(address)
+            .chain(named)
+            .filter(|url| is_readable(url));
+        notes.extend(readable.map(|url| {
+            let name = &port.name;
+            format!("port {name}: its credentials are sent unencrypted to {url}; use https")
+        }));
+    }
+    notes
+}
+
+/// Whether what is sent there can be read on the way.
+fn is_readable(url: &str) -> bool {
+    let Ok(url) = url.parse::<Uri>() else {
+        return false;
+    };
+    let host = url.host().unwrap_or_default();
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    let is_here = match address {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    };
+    url.scheme() == Some(&Scheme::HTTP) && !is_here
 }
 
 fn dynamic<'a>(port: &'a Port, known: &'a KnownAdapters) -> Vec<(&'a str, &'a Facts)> {
@@ -67,4 +107,31 @@ fn same(first: &str, theirs: &Facts, second: &str, its: &Facts) -> Option<String
             both.join(" and to ")
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_on_the_machine_or_is_encrypted_cannot_be_read_on_the_way() {
+        for url in [
+            "http://h/",
+            "http://192.0.2.1:80/x",
+            "http://[2001:db8::1]/",
+        ] {
+            assert!(is_readable(url), "{url}");
+        }
+        for url in [
+            "https://h/",
+            "http://localhost:8080/",
+            "http://a.localhost/",
+            "http://127.0.0.1:1/",
+            "http://[::1]/",
+            "smtp://h",
+            "",
+        ] {
+            assert!(!is_readable(url), "{url}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ impl Vault {
         let (secrets, mut mistakes) = read(config).await;
         let mut credentials = BTreeMap::new();
         let ports = config.ports.iter();
-        for table in ports.flat_map(|port| port.destination.credentials()) {
+        for (_, table) in ports.flat_map(|port| port.destination.credentials()) {
             let mut preparation = Preparation::new(config, &secrets);
             preparation.take(table);
             mistakes.extend(preparation.mistakes);

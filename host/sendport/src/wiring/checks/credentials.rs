@@ -4,31 +4,23 @@
 use adapter_runtime::HttpGrant;
 
 use super::Check;
-use crate::config::{Credentials, Destination, Mistake};
+use crate::config::{Credentials, Mistake};
 
 impl Check<'_> {
     pub(super) fn credentials(&mut self) {
-        match &self.port.destination {
-            Destination::Static { primary, backup } => {
-                for transport in std::iter::once(primary).chain(backup) {
-                    if let Some(credentials) = &transport.credentials {
-                        self.covered(credentials, &transport.address.value);
-                    }
-                }
-            }
-            Destination::Dynamic(dynamic) => {
-                if let Some(credentials) = &dynamic.credentials {
-                    self.covered(credentials, "");
-                }
-            }
+        let port = self.port;
+        for (address, credentials) in port.destination.credentials() {
+            let own = HttpGrant::parse(address).ok();
+            self.reached(credentials, own.as_ref());
+            self.used(credentials, own.as_ref(), address);
         }
     }
 
-    fn covered(&mut self, credentials: &Credentials, address: &str) {
-        let own = HttpGrant::parse(address).ok();
+    /// Every URL that they are for is one that the port reaches.
+    fn reached(&mut self, credentials: &Credentials, own: Option<&HttpGrant>) {
         let granted = self.port.grants.http.iter();
         let granted = granted.filter_map(|grant| HttpGrant::parse(&grant.value).ok());
-        let reached: Vec<_> = own.iter().cloned().chain(granted).collect();
+        let reached: Vec<_> = own.into_iter().cloned().chain(granted).collect();
         for url in &credentials.urls {
             let problem = match (HttpGrant::parse(&url.value), url.value.parse()) {
                 (Ok(_), Ok(uri)) if reached.iter().any(|grant| grant.allows(&uri)) => continue,
@@ -44,6 +36,9 @@ impl Check<'_> {
                 problem,
             });
         }
+    }
+
+    fn used(&mut self, credentials: &Credentials, own: Option<&HttpGrant>, address: &str) {
         if own.is_none() && credentials.urls.is_empty() && !self.port.is_dynamic() {
             self.without_effect(
                 credentials,
