@@ -62,7 +62,12 @@ impl Client {
     /// `SSL_CERT_FILE`).
     pub fn new() -> Self {
         let networks = Networks::default();
-        Self::of_port(&networks, Quota::new(CONNECTIONS), 1, &Credentials::default())
+        Self::of_port(
+            &networks,
+            Quota::new(CONNECTIONS),
+            1,
+            &Credentials::default(),
+        )
     }
 
     /// A client of a port: it dials those of a name's addresses that are public or in these networks, and

@@ -123,6 +123,7 @@ impl Failure {
                     reporter.warn(EgressWay::WasiHttp, &prohibited.name, &why);
                     Error::HttpRequestDenied
                 }
+                None if tls::advice(&error).is_some() => Error::TlsCertificateError,
                 None if error.is_connect() => Error::ConnectionRefused,
                 None => Error::ConnectionTerminated,
             },
@@ -142,11 +143,11 @@ impl Failure {
 
 async fn send(
     client: &Client,
-    request: Request<WasiBody>,
+    mut request: Request<RequestBody>,
+    covered: bool,
     options: RequestOptions,
     mut exchange: Option<Exchange>,
 ) -> Result<Response<StreamedBody>, Failure> {
-    let mut request = request.map(RequestBody::Guest);
     if let Some(exchange) = &exchange {
         let sent = exchange.sent();
         request = request.map(|body| body.counted(sent));
@@ -154,7 +155,7 @@ async fn send(
     let connecting = options
         .connect_timeout
         .map(|limit| (limit, capture_connection(&mut request)));
-    let answering = client.request(request);
+    let answering = client.request(request, covered);
     let answer = in_time(answering, connecting, options.first_byte_timeout).await;
     if let (Err(failure), Some(exchange)) = (&answer, &mut exchange) {
         failure.note(exchange);

@@ -13,7 +13,7 @@ use crate::egress::{EgressRecord, EgressVerdict};
 use crate::http::Client;
 use crate::instance::new_store;
 use crate::recording_sink::RecordingSink;
-use crate::{engine, linker};
+use crate::{Credentials, GrantedSecrets, engine, linker};
 
 fn port() -> PortName {
     PortName::new("port").expect("a name")
@@ -70,6 +70,8 @@ where
         quota: Quota::new(1),
         adapter: Arc::from("test 0"),
         egress_log: Some(log.clone()),
+        credentials: Credentials::default(),
+        secrets: GrantedSecrets::default(),
         memory_limit: 1 << 20,
         cpu_limit: Duration::from_secs(1),
     };

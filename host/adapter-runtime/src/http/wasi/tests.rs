@@ -50,7 +50,12 @@ async fn saying(text: impl Into<Bytes>) -> String {
 fn client(connections: usize) -> (Client, Quota) {
     let quota = Quota::new(connections);
     (
-        Client::of_port(Networks::default(), quota.clone(), 1),
+        Client::of_port(
+            &Networks::default(),
+            quota.clone(),
+            1,
+            &Credentials::default(),
+        ),
         quota,
     )
 }
@@ -59,6 +64,10 @@ fn request(url: &str) -> Request<WasiBody> {
     let body = Empty::<Bytes>::new().map_err(Error::from).boxed_unsync();
     let request = Request::post(url).body(body);
     request.expect("a well-formed request")
+}
+
+fn guest_request(url: &str) -> Request<RequestBody> {
+    request(url).map(RequestBody::Guest)
 }
 
 fn error(failure: Failure) -> Error {
@@ -81,7 +90,7 @@ async fn a_guest_waits_for_a_connection_for_as_long_as_it_says() {
         connect_timeout: Some(BRIEF),
         ..RequestOptions::default()
     };
-    let failure = send(&client, request(&url), options, None).await;
+    let failure = send(&client, guest_request(&url), false, options, None).await;
     let error = error(failure.err().expect("no connection is free"));
     assert!(matches!(error, Error::ConnectionTimeout), "{error}");
 }
@@ -95,7 +104,7 @@ async fn a_guest_waits_for_an_answer_for_as_long_as_it_says() {
         first_byte_timeout: Some(BRIEF),
         ..RequestOptions::default()
     };
-    let failure = send(&client, request(&url), options, None).await;
+    let failure = send(&client, guest_request(&url), false, options, None).await;
     let error = error(failure.err().expect("nobody answers"));
     assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
     assert!(quota.try_acquire().is_some(), "the connection is given up");
@@ -109,7 +118,7 @@ async fn a_guest_waits_between_two_pieces_for_as_long_as_it_says() {
         between_bytes_timeout: Some(BRIEF),
         ..RequestOptions::default()
     };
-    let response = send(&client, request(&url), options, None).await;
+    let response = send(&client, guest_request(&url), false, options, None).await;
     let Ok(response) = response else {
         panic!("the head of the answer has come");
     };
@@ -124,7 +133,7 @@ async fn a_connection_counts_until_its_answer_is_read_or_dropped() {
     let (client, quota) = client(1);
     let options = RequestOptions::default();
     let answer = async |url: &str| {
-        let response = send(&client, request(url), options, None).await;
+        let response = send(&client, guest_request(url), false, options, None).await;
         response.ok().expect("an answer")
     };
     let response = answer(&whole).await;
@@ -159,7 +168,7 @@ async fn the_host_takes_no_more_of_an_answer_than_is_read() {
     .await;
     let (client, _) = client(1);
     let options = RequestOptions::default();
-    let response = send(&client, request(&url), options, None).await;
+    let response = send(&client, guest_request(&url), false, options, None).await;
     let mut body = response.ok().expect("an answer").into_body();
     // It sends until the sockets between are full, which has happened when nothing changes any more.
     loop {
@@ -191,7 +200,7 @@ async fn a_head_that_is_too_long_is_no_answer() {
         let url = saying(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).await;
         let (client, quota) = client(1);
         let options = RequestOptions::default();
-        let failure = send(&client, request(&url), options, None).await;
+        let failure = send(&client, guest_request(&url), false, options, None).await;
         let error = error(failure.err().expect("too long"));
         assert!(matches!(error, Error::ConnectionTerminated), "{error}");
         assert!(quota.try_acquire().is_some());
@@ -204,7 +213,12 @@ fn hooks(url: &str) -> (PooledHooks, Arc<RecordingLog>) {
     let port = PortName::new("port").expect("a name");
     let reporter = Reporter::new(port, Arc::from("test 0"), Some(log.clone()));
     let grants = [HttpGrant::parse(url).expect("a grant")];
-    let hooks = PooledHooks::new(client(1).0, Arc::from(grants), Arc::new(reporter));
+    let hooks = PooledHooks::new(
+        client(1).0,
+        Arc::from(grants),
+        Credentials::default(),
+        Arc::new(reporter),
+    );
     (hooks, log)
 }
 

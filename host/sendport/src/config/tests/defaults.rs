@@ -1,8 +1,8 @@
 //! The commented file that `sendport config` prints: complete, and true.
 
 use super::super::{
-    DEFAULT, adapter, breaker, credentials, egress_log, flow, grants, host, notifications, order, port,
-    retry, secrets,
+    DEFAULT, adapter, breaker, credentials, egress_log, flow, grants, host, notifications, order,
+    port, retry, secrets,
 };
 use super::super::{signatures, transport, two_way, window};
 use super::{Config, parse};
