@@ -43,7 +43,7 @@ async fn b108_a_spinning_guest_is_interrupted() {
     let (code, text) = end_of("spin", PortSpec::probe()).await;
     assert_eq!(code, "trap");
     assert!(
-        text.contains("interrupted") && text.contains("cpu-limit"),
+        text.contains("interrupted") && text.contains("limits.cpu-per-message"),
         "{text}"
     );
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapter_runtime::{Secret, Secrets};
+use adapter_runtime::{Limits, Secret, Secrets};
 use message_box::NewMessage;
 use model::ErrorInfo;
 
@@ -213,7 +213,10 @@ async fn b106_a_large_attachment_arrives_byte_for_byte() {
     ];
     let host = Host::with(&PortSpec {
         // Less than the mail is long: it goes piece by piece.
-        memory_limit: 8 * 1024 * 1024,
+        limits: Limits {
+            memory: 8 * 1024 * 1024,
+            ..Limits::default()
+        },
         delivery_timeout: Duration::from_secs(300),
         ..to(&server, "archive@example.org", &settings)
     });

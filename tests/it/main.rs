@@ -31,6 +31,7 @@ mod hot_swap;
 mod inspecting;
 mod isolation;
 mod large_bodies;
+mod limits;
 mod mail;
 mod notifications;
 mod ordered;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use adapter_runtime::Limits;
 use model::TransportSlot;
 
 use crate::fixture::{Host, PortSpec, Receiver, message, until};
@@ -210,7 +211,10 @@ async fn errors_that_belong_to_no_message_reach_the_operator() {
 async fn as_many_instances_as_the_port_allows_serve_it() {
     let host = Host::with(&PortSpec {
         instances: 3,
-        cpu_limit: Duration::from_secs(2),
+        limits: Limits {
+            cpu_per_message: Duration::from_millis(500),
+            ..Limits::default()
+        },
         ..single()
     });
     publish(&host, &["spin"; 3]).await;

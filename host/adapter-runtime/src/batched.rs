@@ -31,7 +31,6 @@ pub(crate) async fn fill(
     desk: &Desk,
     room: usize,
 ) -> wasmtime::Result<(ResourceAny, Pushed)> {
-    accessor.with(|mut access| access.get().cpu.reset());
     let batch = guest.get_batch(accessor).await?;
     let limits = guest.begin_batch(accessor, batch).await?;
     let size = usize::try_from(limits.max_messages)
@@ -69,7 +68,7 @@ async fn push(
         match answer {
             // Not decided before the batch has been sent.
             Answer::Transmitted => pushed.collected.push(ticket),
-            other => accessor.with(|mut access| access.get().ledger.answered(ticket, other)),
+            other => accessor.with(|mut access| access.get().answered(ticket, other)),
         }
     }
     Ok(pushed)
@@ -93,7 +92,7 @@ pub(crate) async fn finish(
     let answers = answers(result, collected.len())
         .unwrap_or_else(|failure| vec![Answer::Failed(failure); collected.len()]);
     accessor.with(|mut access| {
-        let ledger = &mut access.get().ledger;
+        let ledger = access.get().ledger();
         for (ticket, answer) in collected.into_iter().zip(answers) {
             ledger.answered(ticket, answer);
         }

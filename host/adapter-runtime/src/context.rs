@@ -1,23 +1,23 @@
 //! What one store carries: the instance's resources, limits and the way back to the engine.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use model::transmit::OutcomeSink;
-use model::{ErrorInfo, Outcome, PortName};
+use model::{Bill, ErrorInfo, Outcome, PortName};
 use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
-use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::cpu::CpuGuard;
+use crate::bill::{Board, Traffic, Usage};
+use crate::cpu::{CpuBudget, CpuGuard};
 use crate::egress::{EgressLog, Networks, Quota, Reporter};
 use crate::grants::Grants;
 use crate::guest_output::GuestOutput;
 use crate::http::{Client, PooledHooks};
-use crate::ledger::{self, Ledger};
+use crate::ledger::{self, Answer, Ledger, Ticket};
+use crate::limits::{self, Exceeded, Growth, HostMemory, Limits};
 use crate::sockets::{Names, TcpConnections};
 use crate::{Credentials, Error, GrantedSecrets, HttpGrant, TcpGrant, wasi};
 
@@ -41,16 +41,14 @@ pub(crate) struct Sandbox {
     pub(crate) credentials: Credentials,
     /// What the guest may read.
     pub(crate) secrets: GrantedSecrets,
-    /// Linear memory of all the instance's modules together, in bytes.
-    pub(crate) memory_limit: usize,
-    /// Guest CPU time without a break.
-    pub(crate) cpu_limit: Duration,
+    pub(crate) limits: Limits,
+    pub(crate) cpu: CpuBudget,
 }
 
 /// The data of one store.
 pub(crate) struct Context {
     pub(crate) table: ResourceTable,
-    pub(crate) ledger: Ledger,
+    ledger: Ledger,
     pub(crate) sink: Arc<dyn OutcomeSink>,
     pub(crate) client: Client,
     pub(crate) http_grants: Arc<[HttpGrant]>,
@@ -62,7 +60,16 @@ pub(crate) struct Context {
     pub(crate) port: PortName,
     pub(crate) output: GuestOutput,
     pub(crate) cpu: CpuGuard,
-    pub(crate) limits: StoreLimits,
+    pub(crate) limits: Limits,
+    pub(crate) growth: Growth,
+    pub(crate) host_memory: HostMemory,
+    /// Counts what goes over the instance's connections; clones of it go along with them.
+    pub(crate) traffic: Traffic,
+    /// Bytes whose message is known.
+    moved: Usage,
+    board: Arc<Board>,
+    /// What instances before this one left on the board.
+    before: Bill,
     /// Rung when the guest decided something outside a call's return, so that the driver looks.
     pub(crate) progress: Arc<Notify>,
     wasi: WasiCtx,
@@ -75,15 +82,22 @@ impl Context {
         sandbox: &Sandbox,
         client: Client,
         sink: Arc<dyn OutcomeSink>,
+        board: Arc<Board>,
     ) -> Result<Self, Error> {
-        let output = GuestOutput::new(sandbox.port.clone(), sandbox.grants.silent);
+        let limits = sandbox.limits.clone();
+        let output = GuestOutput::new(sandbox.port.clone(), sandbox.grants.silent, &limits);
         let reporter = Arc::new(Reporter::new(
             sandbox.port.clone(),
             sandbox.adapter.clone(),
             sandbox.egress_log.clone(),
         ));
+        let traffic = Traffic::default();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        let mut wasi_http = WasiHttpCtx::new();
+        wasi_http.set_field_size_limit(limits::FIELDS);
         Ok(Self {
-            table: ResourceTable::new(),
+            table,
             ledger: Ledger::default(),
             sink,
             hooks: PooledHooks::new(
@@ -91,6 +105,7 @@ impl Context {
                 sandbox.http.clone(),
                 sandbox.credentials.clone(),
                 reporter.clone(),
+                traffic.clone(),
             ),
             client,
             http_grants: sandbox.http.clone(),
@@ -99,20 +114,92 @@ impl Context {
             credentials: sandbox.credentials.clone(),
             secrets: sandbox.secrets.clone(),
             port: sandbox.port.clone(),
-            cpu: CpuGuard::new(sandbox.cpu_limit),
-            limits: StoreLimitsBuilder::new()
-                .memory_size(sandbox.memory_limit)
-                .build(),
+            cpu: CpuGuard::new(sandbox.cpu.clone()),
+            growth: Growth::new(limits.memory),
+            host_memory: HostMemory::new(limits.host_memory),
+            limits,
+            traffic,
+            moved: Usage::default(),
+            before: board.bill(),
+            board,
             progress: Arc::new(Notify::new()),
             wasi: wasi::context(sandbox, &output, &reporter)?,
             output,
             reporter,
-            wasi_http: WasiHttpCtx::new(),
+            wasi_http,
         })
     }
 
-    /// Tells the engine what has been decided since the last time.
+    /// The messages, after what has been used so far has been charged to those that it was used for.
+    #[inline]
+    pub(crate) fn ledger(&mut self) -> &mut Ledger {
+        let (received, sent) = self.traffic.bytes();
+        let sums = Usage {
+            cpu: self.cpu.used(),
+            ..Usage::bytes(received, sent)
+        };
+        self.ledger.charge(sums, self.growth.memory());
+        &mut self.ledger
+    }
+
+    /// The guest is busy with this message.
+    #[inline]
+    pub(crate) fn touch(&mut self, ticket: Ticket) {
+        match self.ledger.focused() {
+            Some(before) if before == ticket => {}
+            Some(_) => self.ledger().focus(ticket),
+            None => self.ledger.focus(ticket),
+        }
+    }
+
+    /// The call that was made for one message has returned.
+    pub(crate) fn answered(&mut self, ticket: Ticket, answer: Answer) {
+        self.touch(ticket);
+        self.ledger().answered(ticket, answer);
+    }
+
+    /// Bytes that came in or went out for a message.
+    pub(crate) fn moved(&mut self, ticket: Ticket, bytes_in: usize, bytes_out: usize) {
+        let bytes = Usage::bytes(bytes_in as u64, bytes_out as u64);
+        self.moved += bytes;
+        self.ledger.moved(ticket, bytes);
+    }
+
+    /// The event loop turned: a step of the guest is over.
+    pub(crate) fn turned(&mut self) {
+        self.ledger().unfocus();
+        self.cpu.turned();
+        self.report();
+    }
+
+    /// Whether no message has used more CPU time than one may. Looks at all of them.
+    pub(crate) fn check_messages(&mut self) -> Result<(), Exceeded> {
+        let (limit, used) = (self.limits.cpu_per_message, self.ledger().largest_cpu());
+        match used > limit {
+            true => Err(Exceeded::CpuMessage { used, limit }),
+            false => Ok(()),
+        }
+    }
+
+    /// What this instance has cost.
+    fn bill(&self) -> Bill {
+        let (received, sent) = self.traffic.bytes();
+        let (deliveries, wall) = self.ledger.deliveries();
+        Bill {
+            deliveries,
+            cpu: self.cpu.used(),
+            wall,
+            peak_memory: self.growth.memory() as u64,
+            bytes_in: self.moved.bytes_in + received,
+            bytes_out: self.moved.bytes_out + sent,
+        }
+    }
+
+    /// Tells the engine what has been decided since the last time, and shows what it has cost.
     pub(crate) fn report(&mut self) {
+        let mut bill = self.before;
+        bill += self.bill();
+        self.board.show(&bill);
         let resolved = self.ledger.take_resolved();
         if !resolved.is_empty() {
             self.sink.resolved(resolved);
@@ -145,8 +232,8 @@ impl Drop for Context {
     /// Whatever ends the store, what it held comes back. Its seat has seen to that before, unless there
     /// is a fault in the host itself: then the messages are treated as if the adapter had trapped.
     fn drop(&mut self) {
+        let held = self.ledger().abandon();
         self.report();
-        let held = self.ledger.abandon();
         if held.is_empty() {
             return;
         }
@@ -199,6 +286,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::Grants;
+    use crate::engine::Ticker;
     use crate::ledger::tests::delivery;
     use crate::recording_sink::RecordingSink;
 
@@ -215,17 +303,18 @@ pub(crate) mod tests {
             egress_log: None,
             credentials: Credentials::default(),
             secrets: GrantedSecrets::default(),
-            memory_limit: 1,
-            cpu_limit: Duration::from_secs(1),
+            limits: Limits::default(),
+            cpu: CpuBudget::new(&Limits::default(), Ticker::default()),
         };
-        Context::new(&sandbox, Client::new(), sink.clone()).expect("no grants to fail at")
+        let board = Arc::default();
+        Context::new(&sandbox, Client::new(), sink.clone(), board).expect("no grants to fail at")
     }
 
     #[test]
     fn what_a_store_held_comes_back_when_it_is_dropped() {
         let sink = Arc::new(RecordingSink::default());
         let mut context = context(&sink);
-        context.ledger.lend(Arc::new(delivery(1)), Instant::now());
+        context.ledger().lend(Arc::new(delivery(1)), Instant::now());
         drop(context);
         assert_eq!(sink.take(), [(MessageId::new(1, 1), Outcome::Returned)]);
     }
@@ -235,7 +324,7 @@ pub(crate) mod tests {
         let sink = Arc::new(RecordingSink::default());
         let fault = catch_unwind(AssertUnwindSafe(|| {
             let mut context = context(&sink);
-            context.ledger.lend(Arc::new(delivery(1)), Instant::now());
+            context.ledger().lend(Arc::new(delivery(1)), Instant::now());
             panic!("a fault of the host, as a test");
         }));
         assert!(fault.is_err());

@@ -1,177 +1,192 @@
-//! Bounds the CPU time a guest may take without a break.
+//! Guest CPU time: measured, and bounded.
 //!
-//! Every epoch in which the guest is still running counts as one slice; it yields to the thread's other
-//! instances and goes on. The count starts again whenever the guest visibly gets somewhere: it calls the
-//! host, or the event loop turns. Host waits are not counted, because no guest code runs in them.
+//! wasmtime's call hooks say when guest code begins and ends to run, so that the clock ([`clock`]) runs
+//! for nothing else: neither the host's work for a guest nor a wait is charged to it.
 //!
-//! A guest that calls the host over and over never lets the event loop turn; a second, longer count that
-//! only a turn resets ends that as well.
-//!
-//! A synchronous guest that waits for the host (WASI 0.2 sockets, say) keeps its event loop from turning
-//! for as long as it waits, and uses no CPU. Such waits are seen from outside: the thread was given back
-//! more often than the guard's own yields explain.
+//! In every epoch in which guest code runs, the host gets a say. It ends a guest that has used too much
+//! (see [`CpuGuard`]), and lets the thread's other instances have a turn, or more than that ([`rest`]).
 
-use std::future::poll_fn;
-use std::pin::pin;
+mod clock;
+mod heat;
+mod pulse;
+mod quota;
+mod rest;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::context::Context;
-use crate::engine::EPOCH;
+use crate::engine::{EPOCH, Ticker};
+use crate::limits::{Exceeded, Limits};
 
-/// At least so long may a guest that keeps calling the host hold up the event loop. Twice the longest
-/// time between two turns of an idle loop: a guest that was resumed in every epoch of it is innocent.
+use clock::GuestClock;
+use heat::Heat;
+use rest::Rest;
+
+use pulse::Pulse;
+use quota::Quota;
+
+pub(crate) use pulse::counting_visits;
+
+/// At least so long may a guest that keeps calling the host hold up the event loop: the time goes by in
+/// the host and is not charged, but nothing else of its instance gets on.
 const LEAST_HOLD_UP: Duration = Duration::from_secs(10);
 
-/// Counts the slices of one instance.
+/// What bounds the CPU time of an instance.
+#[derive(Clone, Debug)]
+pub(crate) struct CpuBudget {
+    /// For one message, and between two turns of the event loop.
+    per_message: Duration,
+    /// For all instances of the pool within a second.
+    per_second: Option<Arc<Quota>>,
+    /// Ticks faster while a guest has to be kept in check.
+    ticker: Ticker,
+}
+
+/// Watches over one instance. A *break* is where the guest lets go by itself: the event loop turns, or
+/// the guest waits for the host.
+///
+/// Between two breaks it may use as much as one message may. What messages have used altogether is the
+/// ledger's business; see [`crate::ledger::Ledger::largest_cpu`].
 #[derive(Debug)]
 pub(crate) struct CpuGuard {
-    /// Since the last call of the host.
-    slices: u32,
-    /// Since the last turn of the event loop.
-    since_turn: u32,
-    budget: Duration,
-    /// Times that the thread came to this instance.
-    visits: Arc<AtomicU64>,
-    /// As many as there would be now if the guest had run ever since the last tick.
-    expected: u64,
+    clock: GuestClock,
+    budget: CpuBudget,
+    pulse: Arc<Pulse>,
+    /// The clock at the last break.
+    broke_at: Duration,
+    /// The clock when the quota was last told.
+    told: Duration,
+    /// How long the guest, and the host for it, have kept the thread since the last break.
+    held_up: Duration,
+    heat: Heat,
+}
+
+impl CpuBudget {
+    pub(crate) fn new(limits: &Limits, ticker: Ticker) -> Self {
+        let quota = |limit| Arc::new(Quota::new(limit, Instant::now()));
+        Self {
+            per_message: limits.cpu_per_message,
+            per_second: limits.cpu_per_second.map(quota),
+            ticker,
+        }
+    }
 }
 
 impl CpuGuard {
-    pub(crate) fn new(budget: Duration) -> Self {
+    pub(crate) fn new(budget: CpuBudget) -> Self {
         Self {
-            slices: 0,
-            since_turn: 0,
+            clock: GuestClock::default(),
             budget,
-            visits: Arc::default(),
-            expected: 0,
+            pulse: Arc::default(),
+            broke_at: Duration::ZERO,
+            told: Duration::ZERO,
+            held_up: Duration::ZERO,
+            heat: Heat::new(Instant::now()),
         }
     }
 
     /// What [`counting_visits`] counts with.
-    pub(crate) fn visits(&self) -> Arc<AtomicU64> {
-        self.visits.clone()
+    pub(crate) fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
-    /// The guest got somewhere.
-    pub(crate) fn reset(&mut self) {
-        self.slices = 0;
+    /// Guest time of this instance. Exact while no guest code runs.
+    pub(crate) fn used(&self) -> Duration {
+        self.clock.used()
     }
 
-    /// The event loop turned: no guest code is running.
+    /// The event loop turned.
     pub(crate) fn turned(&mut self) {
-        self.slices = 0;
-        self.since_turn = 0;
+        self.broke_at = self.clock.used();
+        self.held_up = Duration::ZERO;
     }
 
-    /// One more epoch; false when the guest has had enough of them.
-    fn tick(&mut self) -> bool {
-        let visits = self.visits.load(Ordering::Relaxed);
-        if visits > self.expected {
-            // It waited for the host in between.
-            self.turned();
+    /// One more epoch in which the guest runs.
+    fn tick(&mut self, now: Instant) -> Result<Rest, Exceeded> {
+        match self.pulse.running_since() {
+            Some(resumed) => {
+                // Its slice was nothing but its own: what the thread has not used, the guest has not.
+                let slice = self.clock.used().saturating_sub(self.told);
+                let real = resumed.thread_time().unwrap_or(slice);
+                self.clock.forgive(slice.saturating_sub(real));
+                self.held_up += now.duration_since(resumed.at);
+            }
+            None => self.waited(),
         }
-        // The guest yields now; the next visit goes on with it.
-        self.expected = visits + 1;
-        self.slices += 1;
-        self.since_turn += 1;
-        let hold_up = self.budget.saturating_mul(10).max(LEAST_HOLD_UP);
-        self.slices <= epochs(self.budget) && self.since_turn <= epochs(hold_up)
+        let used = self.clock.used();
+        let slice = used.saturating_sub(self.told);
+        self.told = used;
+        self.check()?;
+        Ok(self.rest(slice, now))
+    }
+
+    /// It waited for the host before the slice that ends now, or the loop turned.
+    fn waited(&mut self) {
+        self.broke_at = self.broke_at.max(self.told);
+        self.held_up = Duration::ZERO;
+    }
+
+    fn stretch(&self) -> Duration {
+        self.clock.used().saturating_sub(self.broke_at)
+    }
+
+    fn check(&self) -> Result<(), Exceeded> {
+        let limit = self.budget.per_message;
+        let stretch = self.stretch();
+        if stretch > limit {
+            return Err(Exceeded::CpuStretch {
+                used: stretch,
+                limit,
+            });
+        }
+        if self.held_up > limit.saturating_mul(10).max(LEAST_HOLD_UP) {
+            let held_up = self.held_up;
+            return Err(Exceeded::HoldUp { held_up, limit });
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, slice: Duration, now: Instant) -> Rest {
+        let quota = self.budget.per_second.as_ref();
+        if let Some(end) = quota.and_then(|quota| quota.charge(slice, now)) {
+            return Rest::Until(end);
+        }
+        // Short steps heat nobody, however many there are: the thread's others get a turn after each.
+        let is_long = self.stretch() >= EPOCH / 2;
+        let computed = if is_long { slice } else { Duration::ZERO };
+        let is_hot = self.heat.add(computed, now);
+        self.pulse.set_aside(is_hot);
+        if is_hot {
+            self.budget.ticker.hurry(now);
+            return Rest::Aside;
+        }
+        Rest::Turn
     }
 }
 
-fn epochs(time: Duration) -> u32 {
-    let epochs = time.as_millis().div_ceil(EPOCH.as_millis());
-    u32::try_from(epochs).unwrap_or(u32::MAX - 1).max(1)
-}
-
-/// Runs what runs a guest, and counts how often the thread comes to it.
-pub(crate) async fn counting_visits<F: Future>(visits: Arc<AtomicU64>, running: F) -> F::Output {
-    let mut running = pin!(running);
-    poll_fn(|cx| {
-        visits.fetch_add(1, Ordering::Relaxed);
-        running.as_mut().poll(cx)
-    })
-    .await
-}
-
-/// Makes epochs count in this store.
-pub(crate) fn guard(store: &mut Store<Context>) {
+/// Measures and bounds the guest code of this store.
+pub(crate) fn watch(store: &mut Store<Context>) {
+    store.call_hook(|mut store, hook| {
+        let clock = &mut store.data_mut().cpu.clock;
+        if hook.exiting_host() {
+            clock.start();
+        } else {
+            clock.stop();
+        }
+        Ok(())
+    });
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut context| {
-        let cpu = &mut context.data_mut().cpu;
-        if !cpu.tick() {
-            let budget = cpu.budget;
-            return Err(wasmtime::format_err!(
-                "interrupted: the guest ran for {budget:?} without a break (cpu-limit)"
-            ));
-        }
-        // Not `Yield`: waking itself at once would starve the thread's I/O driver.
-        Ok(UpdateDeadline::YieldCustom(
-            1,
-            Box::pin(tokio::task::yield_now()),
-        ))
+    store.epoch_deadline_callback(|mut store| {
+        let context = store.data_mut();
+        let rest = context.cpu.tick(Instant::now())?;
+        context.check_messages()?;
+        let resting = rest.take(context.cpu.pulse());
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(resting)))
     });
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ticks(guard: &mut CpuGuard, mut between: impl FnMut(&mut CpuGuard)) -> u32 {
-        let mut ticks = 0;
-        while guard.tick() && ticks < 1_000_000 {
-            between(guard);
-            ticks += 1;
-        }
-        ticks
-    }
-
-    #[test]
-    fn a_guest_is_ended_by_silence_or_by_holding_up_the_loop() {
-        let mut guard = CpuGuard::new(Duration::from_millis(100));
-        assert_eq!(ticks(&mut guard, |_| ()), 20, "computes and nothing else");
-        guard.turned();
-        assert_eq!(
-            ticks(&mut guard, CpuGuard::reset),
-            2000,
-            "calls the host over and over"
-        );
-        guard.turned();
-        assert_eq!(ticks(&mut guard, CpuGuard::turned), 1_000_000, "works");
-    }
-
-    #[test]
-    fn waits_for_the_host_are_not_the_guests_time() {
-        let mut guard = CpuGuard::new(Duration::from_millis(100));
-        let visits = guard.visits();
-        let visit = |times: u64| {
-            let visits = visits.clone();
-            move |_: &mut CpuGuard| {
-                visits.fetch_add(times, Ordering::Relaxed);
-            }
-        };
-        visit(1)(&mut guard);
-        assert_eq!(ticks(&mut guard, visit(1)), 20, "yields and goes on");
-        guard.turned();
-        assert_eq!(
-            ticks(&mut guard, visit(2)),
-            1_000_000,
-            "yields, goes on, and waits for the host"
-        );
-    }
-
-    #[tokio::test]
-    async fn every_poll_is_a_visit() {
-        let visits = Arc::new(AtomicU64::new(0));
-        let running = async {
-            tokio::task::yield_now().await;
-            tokio::task::yield_now().await;
-        };
-        counting_visits(visits.clone(), running).await;
-        assert_eq!(visits.load(Ordering::Relaxed), 3);
-    }
-}
+mod tests;

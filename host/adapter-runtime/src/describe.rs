@@ -11,19 +11,20 @@ use wasmtime::component::Accessor;
 
 use crate::adapter::Code;
 use crate::context::{Context, Sandbox};
+use crate::cpu::{self, CpuBudget};
 use crate::egress::{Networks, Quota};
+use crate::engine::Ticker;
 use crate::http::Client;
 use crate::instance::new_store;
-use crate::{Credentials, Error, GrantedSecrets, Grants, TransportInfo};
+use crate::{Credentials, Error, GrantedSecrets, Grants, Limits, TransportInfo};
 
-/// A description is a handful of constants.
+/// A description is a handful of constants. The other limits are those of a port that says nothing.
 const TIME: Duration = Duration::from_secs(5);
-const CPU: Duration = Duration::from_secs(1);
-const MEMORY: usize = 64 * 1024 * 1024;
 
 /// Calls `transport.describe`.
 pub(crate) async fn describe(
     engine: &Engine,
+    ticker: Ticker,
     code: &Code,
     path: &Path,
 ) -> Result<TransportInfo, Error> {
@@ -31,13 +32,18 @@ pub(crate) async fn describe(
         path: path.to_owned(),
         reason,
     };
-    match tokio::time::timeout(TIME, describe_in(engine, code)).await {
+    match tokio::time::timeout(TIME, describe_in(engine, ticker, code)).await {
         Ok(result) => result.map_err(|e| failed(format!("{e:#}"))),
         Err(_) => Err(failed(format!("it took longer than {TIME:?}"))),
     }
 }
 
-async fn describe_in(engine: &Engine, code: &Code) -> wasmtime::Result<TransportInfo> {
+async fn describe_in(
+    engine: &Engine,
+    ticker: Ticker,
+    code: &Code,
+) -> wasmtime::Result<TransportInfo> {
+    let limits = Limits::default();
     let sandbox = Sandbox {
         port: PortName::new("describe").map_err(wasmtime::Error::new)?,
         grants: Grants::default(),
@@ -49,16 +55,20 @@ async fn describe_in(engine: &Engine, code: &Code) -> wasmtime::Result<Transport
         egress_log: None,
         credentials: Credentials::default(),
         secrets: GrantedSecrets::default(),
-        memory_limit: MEMORY,
-        cpu_limit: CPU,
+        cpu: CpuBudget::new(&limits, ticker),
+        limits,
     };
-    let context =
-        Context::new(&sandbox, Client::new(), Arc::new(Nowhere)).map_err(wasmtime::Error::new)?;
+    let context = Context::new(&sandbox, Client::new(), Arc::new(Nowhere), Arc::default())
+        .map_err(wasmtime::Error::new)?;
+    let pulse = context.cpu.pulse();
     let mut store = new_store(engine, context);
-    let instance = code.pre.instantiate_async(&mut store).await?;
-    let transport = code.transport.load(&mut store, &instance)?;
-    let read = async |accessor: &Accessor<Context>| transport.call_describe(accessor).await;
-    Ok(store.run_concurrent(read).await??.into())
+    let describing = async {
+        let instance = code.pre.instantiate_async(&mut store).await?;
+        let transport = code.transport.load(&mut store, &instance)?;
+        let read = async |accessor: &Accessor<Context>| transport.call_describe(accessor).await;
+        store.run_concurrent(read).await?
+    };
+    Ok(cpu::counting_visits(&pulse, describing).await?.into())
 }
 
 /// The sink of an instance that gets no messages.

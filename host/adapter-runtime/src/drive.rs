@@ -184,7 +184,6 @@ impl<'a> Driver<'a> {
         }
         let (accessor, control, desk) = (self.accessor, self.control, self.desk);
         work.push(Box::pin(async move {
-            accessor.with(|mut access| access.get().cpu.reset());
             control.terminate(accessor).await?;
             desk.terminated();
             Ok(())
@@ -220,8 +219,8 @@ impl<'a> Driver<'a> {
             if !stale.is_empty() {
                 context.sink.resolved(stale);
             }
-            let expired = context.ledger.expire(now, limit);
-            expired > 0 || context.ledger.holds_batches_for(now) > limit
+            let expired = context.ledger().expire(now, limit);
+            expired > 0 || context.ledger().holds_batches_for(now) > limit
         });
         if (overdue || self.desk.has_given_up()) && self.desk.retire() {
             (self.on_retire)();
@@ -232,9 +231,8 @@ impl<'a> Driver<'a> {
     fn report(&self) -> Option<End> {
         let (in_flight, undecided) = self.accessor.with(|mut access| {
             let context = access.get();
-            context.cpu.turned();
-            context.report();
-            (context.ledger.in_flight(), context.ledger.undecided())
+            context.turned();
+            (context.ledger().in_flight(), context.ledger().undecided())
         });
         self.desk.turned();
         (self.on_turn)(self.desk.queued() + in_flight);
@@ -254,6 +252,6 @@ impl<'a> Driver<'a> {
     }
 
     fn ledger<R>(&self, ask: impl FnOnce(&crate::ledger::Ledger) -> R) -> R {
-        self.accessor.with(|mut access| ask(&access.get().ledger))
+        self.accessor.with(|mut access| ask(access.get().ledger()))
     }
 }

@@ -20,6 +20,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::Limits;
 use crate::bindings::imports::types::LogLevel;
 use crate::guest_log::{GuestLog, Line};
 use lines::Lines;
@@ -52,11 +53,11 @@ pub(crate) enum Stream {
 
 impl GuestOutput {
     /// What a silent instance says is dropped.
-    pub(crate) fn new(port: PortName, silent: bool) -> Self {
+    pub(crate) fn new(port: PortName, silent: bool, limits: &Limits) -> Self {
         Self(Arc::new(Mutex::new(Output {
             port,
             silent,
-            log: GuestLog::new(Instant::now()),
+            log: GuestLog::new(limits, Instant::now()),
             lines: [Lines::default(), Lines::default()],
         })))
     }
@@ -64,6 +65,11 @@ impl GuestOutput {
     /// Writes a line of the contract's `log`.
     pub(crate) fn line(&self, level: LogLevel, text: &str) {
         self.lock().line(level, text);
+    }
+
+    /// Whether an error that it reports may be kept: that is no output, and counts as a line of it.
+    pub(crate) fn admits(&self, error: &str) -> bool {
+        self.lock().admits(error)
     }
 
     /// A standard stream that ends here.
@@ -96,11 +102,26 @@ impl Output {
                     LogLevel::Error => tracing::error!(target: "adapter", port, "{text}"),
                 }
             }
-            Line::FloodBegins => {
-                tracing::warn!(target: "adapter", port, "the adapter logs too much; lines are dropped");
-            }
+            Line::FloodBegins => self.tell_flood(),
             Line::Drop => {}
         }
+    }
+
+    fn admits(&mut self, text: &str) -> bool {
+        let line = self.log.line(text, Instant::now());
+        let (kept, flood) = (matches!(line, Line::Keep(_)), line == Line::FloodBegins);
+        if flood {
+            self.tell_flood();
+        }
+        kept
+    }
+
+    fn tell_flood(&self) {
+        let port = self.port.as_str();
+        tracing::warn!(
+            target: "adapter", port,
+            "the adapter says too much: the rest of this second is dropped (limits.log-lines, limits.log-bytes)"
+        );
     }
 
     fn write(&mut self, stream: Stream, bytes: &[u8]) {

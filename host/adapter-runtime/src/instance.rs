@@ -10,6 +10,7 @@ use crate::adapter::Code;
 use crate::context::Context;
 use crate::cpu;
 use crate::guest::{Control, Destination, Transmitter};
+use crate::limits;
 
 /// Longest time an adapter may take for `load` and `initialize`; messages are waiting.
 const START: Duration = Duration::from_secs(10);
@@ -33,9 +34,10 @@ pub(crate) struct Setup<'a> {
 
 /// A store under limits, with nothing in it yet.
 pub(crate) fn new_store(engine: &Engine, context: Context) -> Store<Context> {
+    let limits = context.limits.clone();
     let mut store = Store::new(engine, context);
-    store.limiter(|context| &mut context.limits);
-    cpu::guard(&mut store);
+    limits.apply(&mut store);
+    cpu::watch(&mut store);
     store
 }
 
@@ -46,13 +48,17 @@ pub(crate) async fn start(
     context: Context,
     setup: Setup<'_>,
 ) -> Result<Instance, ErrorInfo> {
-    let visits = context.cpu.visits();
-    let starting = start_in(new_store(engine, context), setup);
-    let starting = cpu::counting_visits(visits, starting);
+    let pulse = context.cpu.pulse();
+    let mut store = new_store(engine, context);
+    let starting = cpu::counting_visits(&pulse, start_in(&mut store, setup));
     match tokio::time::timeout(START, starting).await {
-        Ok(Ok(Ok(instance))) => Ok(instance),
+        Ok(Ok(Ok((control, transmitter)))) => Ok(Instance {
+            store,
+            control,
+            transmitter,
+        }),
         Ok(Ok(Err(error))) => Err(error),
-        Ok(Err(trap)) => Err(trapped("start-trapped", &trap)),
+        Ok(Err(trap)) => Err(trapped("start-trapped", &trap, store.data())),
         Err(_) => Err(ErrorInfo::new(
             "start-timeout",
             format!("load and initialize took longer than {START:?}"),
@@ -61,17 +67,17 @@ pub(crate) async fn start(
 }
 
 async fn start_in(
-    mut store: Store<Context>,
+    store: &mut Store<Context>,
     setup: Setup<'_>,
-) -> wasmtime::Result<Result<Instance, ErrorInfo>> {
+) -> wasmtime::Result<Result<(Control, Transmitter), ErrorInfo>> {
     let code = setup.code;
-    let instance = code.pre.instantiate_async(&mut store).await?;
+    let instance = code.pre.instantiate_async(&mut *store).await?;
     let bag = match &code.property_bag {
-        Some(indices) => Some(indices.load(&mut store, &instance)?),
+        Some(indices) => Some(indices.load(&mut *store, &instance)?),
         None => None,
     };
     let exports = &code.exports;
-    let (control, transmitter) = exports.load(&mut store, &instance, setup.destination)?;
+    let (control, transmitter) = exports.load(store, &instance, setup.destination)?;
     let prepare = async |accessor: &Accessor<Context>| {
         if let Some(bag) = bag {
             let loaded = bag
@@ -85,11 +91,7 @@ async fn start_in(
         Ok(initialized.map_err(|error| refused("initialize", error)))
     };
     let prepared = store.run_concurrent(prepare).await??;
-    Ok(prepared.map(|()| Instance {
-        store,
-        control,
-        transmitter,
-    }))
+    Ok(prepared.map(|()| (control, transmitter)))
 }
 
 fn refused(step: &str, error: ErrorInfo) -> ErrorInfo {
@@ -103,10 +105,14 @@ fn refused(step: &str, error: ErrorInfo) -> ErrorInfo {
     }
 }
 
-/// A trap in words: the reason first, then where.
-pub(crate) fn trapped(code: &str, trap: &wasmtime::Error) -> ErrorInfo {
-    let reason = trap.root_cause();
-    let place = trap.downcast_ref::<wasmtime::WasmBacktrace>();
-    let place = place.map(|b| format!("\n{b}")).unwrap_or_default();
-    ErrorInfo::new(code, format!("the adapter trapped: {reason}{place}"))
+/// A trap in words: the reason first, with the limit that is behind it if one is, then where.
+pub(crate) fn trapped(code: &str, trap: &wasmtime::Error, context: &Context) -> ErrorInfo {
+    let mut text = format!("the adapter trapped: {}", trap.root_cause());
+    if let Some(limit) = limits::reason(trap, context) {
+        text = format!("{text}; {limit}");
+    }
+    if let Some(place) = trap.downcast_ref::<wasmtime::WasmBacktrace>() {
+        text = format!("{text}\n{place}");
+    }
+    ErrorInfo::new(code, text)
 }

@@ -4,6 +4,8 @@
 //! ticket decides nothing any more, so an outcome that comes twice, or too late, cannot count.
 //! Sources: IBTTransmitter's true/false contract, and B19–B23 as improved.
 
+mod accounts;
+
 use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
@@ -11,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use model::transmit::Delivery;
 use model::{ErrorInfo, Failure, MessageId, Outcome, Response};
+
+use crate::bill::{Charge, Usage};
+use accounts::{Account, Accounts};
 
 /// Names one lending of one message to one instance; never used twice by an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +42,7 @@ struct Held {
     since: Instant,
     /// Left by the guest; counts if the message is delivered and is forgotten if not.
     response: Option<Response>,
+    account: Account,
 }
 
 /// What a transmit call answered.
@@ -59,6 +65,7 @@ pub(crate) struct Ledger {
     unacknowledged_since: Option<Instant>,
     /// Outcomes that nobody has been told yet.
     resolved: Vec<(MessageId, Outcome)>,
+    accounts: Accounts,
 }
 
 impl Ledger {
@@ -66,17 +73,80 @@ impl Ledger {
     pub(crate) fn lend(&mut self, delivery: Arc<Delivery>, now: Instant) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        let phase = Phase::InCall { dropped: false };
-        self.held.insert(
-            ticket,
-            Held {
-                delivery,
-                phase,
-                since: now,
-                response: None,
-            },
-        );
+        let held = Held {
+            delivery,
+            phase: Phase::InCall { dropped: false },
+            since: now,
+            response: None,
+            account: self.accounts.open(self.held.len() + 1),
+        };
+        self.held.insert(ticket, held);
         ticket
+    }
+
+    /// The instance's sums and its memory now. What has come to the sums is charged to the message that
+    /// the guest is busy with, or is common to all.
+    #[inline]
+    pub(crate) fn charge(&mut self, sums: Usage, memory: usize) {
+        self.accounts.memory = memory;
+        let more = self.accounts.since(sums);
+        if more != Usage::default() {
+            self.charge_more(more);
+        }
+    }
+
+    fn charge_more(&mut self, more: Usage) {
+        let focus = self.accounts.focus;
+        match focus.and_then(|ticket| self.held.get_mut(&ticket)) {
+            Some(held) => held.account.add(more),
+            None => self.accounts.share_out(more),
+        }
+    }
+
+    /// The guest asks for something of a message, or is done with it: it is busy with this one. What it
+    /// has used in this step before it showed that is for the message too; what it used for another one
+    /// has to be charged before.
+    #[inline]
+    pub(crate) fn focus(&mut self, ticket: Ticket) {
+        self.accounts.focus = Some(ticket);
+    }
+
+    /// The message that the guest is busy with.
+    pub(crate) fn focused(&self) -> Option<Ticket> {
+        self.accounts.focus
+    }
+
+    /// A step of the guest is over: whom the next one is for is not known.
+    pub(crate) fn unfocus(&mut self) {
+        self.accounts.focus = None;
+    }
+
+    /// Bytes that are for a certain message.
+    pub(crate) fn moved(&mut self, ticket: Ticket, bytes: Usage) {
+        if let Some(held) = self.held.get_mut(&ticket) {
+            held.account.add(bytes);
+        }
+    }
+
+    /// The most CPU time that one of the messages has used.
+    pub(crate) fn largest_cpu(&self) -> Duration {
+        let used = |(ticket, held): (&Ticket, &Held)| self.usage(*ticket, held).cpu;
+        self.held.iter().map(used).max().unwrap_or_default()
+    }
+
+    fn usage(&self, ticket: Ticket, held: &Held) -> Usage {
+        let followers = self.last_ticket - ticket.0;
+        self.accounts.usage(&held.account, followers)
+    }
+
+    /// Ended deliveries, and how long they took, added up.
+    pub(crate) fn deliveries(&self) -> (u64, Duration) {
+        self.accounts.deliveries()
+    }
+
+    /// What the delivery cost that ended last.
+    pub(crate) fn last_charge(&self) -> Charge {
+        self.accounts.last()
     }
 
     /// The guest leaves the response to a message; it replaces an earlier one.
@@ -189,7 +259,7 @@ impl Ledger {
 
     /// The outcome batch is carried out, or the transaction decided.
     pub(crate) fn settled(&mut self, ticket: Ticket) {
-        if self.held.remove(&ticket).is_some() {
+        if self.take(ticket).is_some() {
             self.unacknowledged += 1;
             self.unacknowledged_since.get_or_insert_with(Instant::now);
         }
@@ -197,7 +267,7 @@ impl Ledger {
 
     /// Nothing was carried out, and it is not for this instance to say what becomes of the message.
     pub(crate) fn released(&mut self, ticket: Ticket) {
-        self.held.remove(&ticket);
+        self.take(ticket);
     }
 
     /// The message goes back undecided; it costs no retry.
@@ -238,7 +308,8 @@ impl Ledger {
 
     /// Everything undecided, when the instance has ended. What is being committed is left to the commit.
     pub(crate) fn abandon(&mut self) -> Vec<MessageId> {
-        let open = mem::take(&mut self.held).into_values();
+        let tickets: Vec<Ticket> = self.held.keys().copied().collect();
+        let open = tickets.into_iter().filter_map(|ticket| self.take(ticket));
         open.filter(|held| held.phase != Phase::Settling)
             .map(|held| held.delivery.message.id)
             .collect()
@@ -250,10 +321,29 @@ impl Ledger {
     }
 
     fn resolve(&mut self, ticket: Ticket, outcome: Outcome) {
-        if let Some(held) = self.held.remove(&ticket) {
+        if let Some(held) = self.take(ticket) {
             let outcome = with_response(outcome, held.response);
             self.resolved.push((held.delivery.message.id, outcome));
         }
+    }
+
+    /// The delivery has ended, whatever its outcome: the bill is made out.
+    fn take(&mut self, ticket: Ticket) -> Option<Held> {
+        let held = self.held.remove(&ticket)?;
+        let charge = Charge {
+            usage: self.usage(ticket, &held),
+            wall: held.since.elapsed(),
+            memory: self.accounts.memory,
+        };
+        self.accounts.close(charge);
+        let message = &held.delivery.message;
+        tracing::debug!(
+            target: "bill", port = %message.port, message = %message.id,
+            cpu_us = charge.usage.cpu.as_micros(), wall_us = charge.wall.as_micros(),
+            bytes_in = charge.usage.bytes_in, bytes_out = charge.usage.bytes_out,
+            memory = charge.memory,
+        );
+        Some(held)
     }
 }
 

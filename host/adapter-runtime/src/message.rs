@@ -10,6 +10,7 @@ use wasmtime::component::Resource;
 use crate::bindings::imports::types::{self as wit, Host, HostMessage};
 use crate::context::Context;
 use crate::ledger::Ticket;
+use crate::limits::PROPERTIES;
 
 /// A message lent to an instance. The data stays readable after the ticket has ended; the body does not.
 #[expect(unreachable_pub, reason = "bindgen! re-exports it")]
@@ -27,15 +28,19 @@ impl LentMessage {
 
 impl Context {
     fn message(&mut self, handle: &Resource<LentMessage>) -> Result<&LentMessage> {
-        self.cpu.reset();
+        let ticket = self.table.get(handle)?.ticket;
+        self.touch(ticket);
         Ok(self.table.get(handle)?)
     }
 
     /// The delivery, unless the message has been taken back.
-    fn readable(&mut self, handle: &Resource<LentMessage>) -> Result<Option<Arc<Delivery>>> {
+    fn readable(
+        &mut self,
+        handle: &Resource<LentMessage>,
+    ) -> Result<Option<(Ticket, Arc<Delivery>)>> {
         let lent = self.message(handle)?;
         let (ticket, delivery) = (lent.ticket, lent.delivery.clone());
-        Ok(self.ledger.holds(ticket).then_some(delivery))
+        Ok(self.ledger().holds(ticket).then_some((ticket, delivery)))
     }
 }
 
@@ -92,10 +97,12 @@ impl HostMessage for Context {
     }
 
     async fn body(&mut self, handle: Resource<LentMessage>) -> Result<Vec<u8>> {
-        let Some(delivery) = self.readable(&handle)? else {
+        let Some((ticket, delivery)) = self.readable(&handle)? else {
             return Ok(Vec::new());
         };
-        Ok(delivery.message.body.read_all().await?.into())
+        let body = delivery.message.body.read_all().await?;
+        self.moved(ticket, body.len(), 0);
+        Ok(body.into())
     }
 
     async fn read(
@@ -104,11 +111,13 @@ impl HostMessage for Context {
         offset: u64,
         length: u64,
     ) -> Result<Vec<u8>> {
-        let Some(delivery) = self.readable(&handle)? else {
+        let Some((ticket, delivery)) = self.readable(&handle)? else {
             return Ok(Vec::new());
         };
         let length = length.min(LONGEST_READ);
-        Ok(delivery.message.body.read(offset, length).await?.into())
+        let piece = delivery.message.body.read(offset, length).await?;
+        self.moved(ticket, piece.len(), 0);
+        Ok(piece.into())
     }
 
     fn expects_response(&mut self, handle: Resource<LentMessage>) -> Result<bool> {
@@ -121,15 +130,19 @@ impl HostMessage for Context {
         response: wit::Response,
     ) -> Result<Result<(), wit::ErrorInfo>> {
         let lent = self.message(&handle)?.clone();
+        let size = response.body.len();
         let kept = check(&response, lent.delivery.max_response)
-            .and_then(|()| self.ledger.respond(lent.ticket, response.into()));
+            .and_then(|()| self.ledger().respond(lent.ticket, response.into()));
+        if kept.is_ok() {
+            self.moved(lent.ticket, 0, size);
+        }
         Ok(kept.map_err(Into::into))
     }
 
     fn drop(&mut self, handle: Resource<LentMessage>) -> Result<()> {
-        self.cpu.reset();
         let lent = self.table.delete(handle)?;
-        if self.ledger.dropped(lent.ticket) {
+        self.touch(lent.ticket);
+        if self.ledger().dropped(lent.ticket) {
             self.report();
             self.progress.notify_one();
         }
@@ -151,7 +164,7 @@ fn check(response: &wit::Response, max_response: Option<usize>) -> Result<(), Er
     let named: usize = properties.map(|(n, v)| n.len() + v.len()).sum();
     match response.body.len() {
         size if size > limit => too_large("content", size, limit),
-        _ if named > MOST_PROPERTIES => too_large("properties", named, MOST_PROPERTIES),
+        _ if named > PROPERTIES => too_large("properties", named, PROPERTIES),
         _ => Ok(()),
     }
 }
@@ -164,9 +177,6 @@ impl From<wit::Response> for Response {
         }
     }
 }
-
-/// Names and values of a response's properties together, in bytes. The port's limit is for the content.
-const MOST_PROPERTIES: usize = 64 * 1024;
 
 /// The most one `read` returns: a guest that asks for all of a large body must not make the host hold
 /// it a second time.
@@ -193,10 +203,7 @@ mod tests {
         assert_eq!(code(response(0, 0), Some(0)), "");
         assert_eq!(code(response(10, 0), Some(10)), "");
         assert_eq!(code(response(11, 0), Some(10)), "response-too-large");
-        assert_eq!(code(response(0, MOST_PROPERTIES - 1), Some(0)), "");
-        assert_eq!(
-            code(response(0, MOST_PROPERTIES), Some(0)),
-            "response-too-large"
-        );
+        assert_eq!(code(response(0, PROPERTIES - 1), Some(0)), "");
+        assert_eq!(code(response(0, PROPERTIES), Some(0)), "response-too-large");
     }
 }

@@ -12,7 +12,9 @@ use wasmtime::component::Linker;
 use crate::adapter::{Code, Loaded, load_code};
 use crate::artefact::ArtefactCache;
 use crate::context::{Context, Sandbox};
+use crate::cpu::CpuBudget;
 use crate::egress::{EgressLog, Networks, Quotas};
+use crate::engine::Ticker;
 use crate::pool::{Environment, Pool};
 use crate::threads::InstanceThreads;
 use crate::transactions::{LONGEST_PREFIX, Registry};
@@ -41,6 +43,7 @@ pub struct AdapterRuntime(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
+    ticker: Ticker,
     linker: Linker<Context>,
     cache: ArtefactCache,
     trust: RwLock<Trust>,
@@ -53,12 +56,13 @@ struct Inner {
 impl AdapterRuntime {
     /// Starts the engine, its clock and the instance threads.
     pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
-        let engine = engine::engine()?;
+        let (engine, ticker) = engine::engine()?;
         let linker = linker::linker(&engine)?;
         let cache = ArtefactCache::open(&config.cache_directory)?;
         let threads = Arc::new(InstanceThreads::start(config.threads)?);
         Ok(Self(Arc::new(Inner {
             engine,
+            ticker,
             linker,
             cache,
             trust: RwLock::new(config.trust),
@@ -122,8 +126,8 @@ impl AdapterRuntime {
             egress_log: self.0.egress_log.clone(),
             credentials: config.credentials.with_address(&config.address),
             secrets: config.secrets.clone(),
-            memory_limit: config.memory_limit,
-            cpu_limit: config.cpu_limit,
+            limits: config.limits.clone(),
+            cpu: CpuBudget::new(&config.limits, self.0.ticker.clone()),
         };
         let Inner {
             engine,
@@ -143,9 +147,10 @@ impl AdapterRuntime {
     fn describe(&self, path: &Path, code: Code) -> Result<(TransportInfo, Code), Error> {
         let (sender, result) = mpsc::channel();
         let (engine, path) = (self.0.engine.clone(), path.to_owned());
+        let ticker = self.0.ticker.clone();
         let failed = path.clone();
         let job = async move {
-            let described = describe::describe(&engine, &code, &path).await;
+            let described = describe::describe(&engine, ticker, &code, &path).await;
             // The receiver waits below; it is gone only if this process is.
             drop(sender.send(described.map(|info| (info, code))));
         };

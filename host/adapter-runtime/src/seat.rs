@@ -10,12 +10,14 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use wasmtime::component::Accessor;
 
 use crate::backoff::Backoff;
+use crate::bill::Board;
 use crate::context::Context;
 use crate::cpu;
 use crate::desk::Desk;
 use crate::drive::{Driver, End, Mail, Pace};
 use crate::instance::{self, Instance};
 use crate::ledger;
+use crate::limits::Exceeded;
 use crate::pool::Shared;
 
 /// How an instance's life ended.
@@ -59,6 +61,8 @@ pub(crate) struct Seat {
     pub(crate) mail: mpsc::UnboundedReceiver<Mail>,
     /// What the pool sees of its work.
     pub(crate) load: Arc<Load>,
+    /// What it has cost.
+    pub(crate) board: Arc<Board>,
     /// Ends the instance by force.
     pub(crate) stop: Arc<Notify>,
     /// Told when an instance has been started for the first time, or could not be.
@@ -138,7 +142,7 @@ impl Occupant {
     async fn try_start(&self) -> Result<Instance, ErrorInfo> {
         let shared = &self.seat.shared;
         let context = shared
-            .context(self.seat.thread)
+            .context(self.seat.thread, self.seat.board.clone())
             .map_err(|e| ErrorInfo::new("start-failed", e.to_string()))?;
         instance::start(shared.engine(), context, shared.setup()).await
     }
@@ -165,10 +169,10 @@ impl Occupant {
         let context = instance.store.data_mut();
         if matches!(over, Over::Standing) {
             let limit = self.seat.pace.delivery_timeout;
-            context.ledger.expire(Instant::now(), limit);
+            context.ledger().expire(Instant::now(), limit);
         }
+        let held = context.ledger().abandon();
         context.report();
-        let held = context.ledger.abandon();
         match over {
             Over::Ended(End::Terminated | End::Retired | End::Orphaned) => {
                 self.give_back(held, false)
@@ -187,7 +191,14 @@ impl Occupant {
                 self.seat.shared.sink.error(error);
                 self.give_back(held, true)
             }
-            Over::Trapped(trap) => self.trapped(held, &trap),
+            Over::Trapped(trap) => {
+                let mut error = instance::trapped("trap", &trap, context);
+                if held.len() == 1 && trap.is::<Exceeded>() {
+                    let charge = context.ledger().last_charge();
+                    error.text = format!("{}\nthe delivery took {charge}", error.text);
+                }
+                self.trapped(held, &error)
+            }
         }
     }
 
@@ -206,7 +217,7 @@ impl Occupant {
             shared.retire(number);
             shared.resubmit(desk.take_queue());
         };
-        let (mail, visits) = (&mut seat.mail, store.data().cpu.visits());
+        let (mail, pulse) = (&mut seat.mail, store.data().cpu.pulse());
         desk.turned();
         let run = async |accessor: &Accessor<Context>| {
             let driver = Driver {
@@ -224,7 +235,7 @@ impl Occupant {
         tokio::select! {
             // First: a thread that was late itself must not be taken for a loop that stands.
             biased;
-            ended = cpu::counting_visits(visits, store.run_concurrent(run)) => {
+            ended = cpu::counting_visits(&pulse, store.run_concurrent(run)) => {
                 match ended.and_then(|end| end) {
                     Ok(end) => Over::Ended(end),
                     Err(trap) => Over::Trapped(trap),
@@ -236,12 +247,12 @@ impl Occupant {
     }
 
     /// A trap poisons the store: everything in it ends together.
-    fn trapped(&self, held: Vec<MessageId>, trap: &wasmtime::Error) -> SeatEnd {
-        let (shared, error) = (&self.seat.shared, instance::trapped("trap", trap));
+    fn trapped(&self, held: Vec<MessageId>, error: &ErrorInfo) -> SeatEnd {
+        let shared = &self.seat.shared;
         shared.note_lost();
         shared.sink.error(error.clone());
         if !held.is_empty() {
-            shared.sink.resolved(ledger::blame(&held, &error));
+            shared.sink.resolved(ledger::blame(&held, error));
         }
         let is_terminating = self.desk.is_terminating();
         SeatEnd {

@@ -209,7 +209,6 @@ impl Coordinator<'_> {
         what: &str,
         call: impl Future<Output = wasmtime::Result<Result<T, WitFailure>>>,
     ) -> Result<T, Unfinished> {
-        self.accessor.with(|mut access| access.get().cpu.reset());
         match tokio::time::timeout(self.limit, call).await {
             Ok(result) => result?.map_err(|failure| {
                 let error = Failure::from(failure).error;
@@ -237,6 +236,6 @@ impl Coordinator<'_> {
 
     fn ledger<R>(self, change: impl FnOnce(&mut Ledger) -> R) -> R {
         self.accessor
-            .with(|mut access| change(&mut access.get().ledger))
+            .with(|mut access| change(access.get().ledger()))
     }
 }

@@ -10,6 +10,7 @@ use crate::bindings::imports::transport_proxy as wit;
 use crate::bindings::imports::types as words;
 use crate::context::Context;
 use crate::ledger::Ticket;
+use crate::limits::{Exceeded, Kept, PAIR, PROPERTIES, cut_error};
 use crate::message::LentMessage;
 
 /// Operations that have been added, and how many messages earlier `done`s of this batch settled.
@@ -26,6 +27,21 @@ struct Operation {
     ticket: Ticket,
     id: MessageId,
     outcome: Outcome,
+    _kept: Kept,
+}
+
+/// Bytes of what an adapter says about a message.
+fn size_of_words(outcome: &Outcome) -> usize {
+    let error = |error: &ErrorInfo| error.text.len() + error.code.as_ref().map_or(0, String::len);
+    match outcome {
+        Outcome::NextTransport(why) | Outcome::Suspend(why) | Outcome::Suspect(why) => error(why),
+        Outcome::Failed(failure) => error(&failure.error),
+        Outcome::Resubmit { carry, .. } => {
+            let pairs = carry.iter();
+            pairs.map(|(n, v)| PAIR + n.len() + v.len()).sum()
+        }
+        Outcome::Delivered | Outcome::Answered(_) | Outcome::Returned => 0,
+    }
 }
 
 impl Context {
@@ -35,14 +51,16 @@ impl Context {
         message: Resource<LentMessage>,
         outcome: Outcome,
     ) -> Result<()> {
-        self.cpu.reset();
         let LentMessage { delivery, ticket } = self.table.delete(message)?;
-        self.ledger.batched(ticket);
+        self.touch(ticket);
+        let kept = self.host_memory.keep(size_of_words(&outcome))?;
+        self.ledger().batched(ticket);
         let batch = self.table.get_mut(batch)?;
         batch.operations.push(Operation {
             ticket,
             id: delivery.message.id,
             outcome,
+            _kept: kept,
         });
         Ok(())
     }
@@ -65,6 +83,10 @@ impl wit::HostTransportBatch for Context {
         carry: Vec<(String, String)>,
     ) -> Result<()> {
         let not_before = not_before.map(|at| Timestamp(i64::try_from(at).unwrap_or(i64::MAX)));
+        let size: usize = carry.iter().map(|(n, v)| n.len() + v.len()).sum();
+        if size > PROPERTIES {
+            return Err(Exceeded::Carry { size }.into());
+        }
         let carry: Properties = carry.into_iter().collect();
         self.add(&batch, msg, Outcome::Resubmit { not_before, carry })
     }
@@ -97,11 +119,10 @@ impl wit::HostTransportBatch for Context {
     }
 
     fn drop(&mut self, batch: Resource<TransportBatch>) -> Result<()> {
-        self.cpu.reset();
         let batch = self.table.delete(batch)?;
-        self.ledger.acknowledged(batch.settled);
+        self.ledger().acknowledged(batch.settled);
         for operation in batch.operations {
-            self.ledger.dropped(operation.ticket);
+            self.ledger().dropped(operation.ticket);
         }
         self.report();
         self.progress.notify_one();
@@ -130,11 +151,10 @@ impl wit::HostTransportBatchWithStore<Context> for HasSelf<Context> {
 }
 
 impl From<words::ErrorInfo> for ErrorInfo {
+    /// Cut where nobody reads on: the host keeps what guests say.
     fn from(error: words::ErrorInfo) -> Self {
-        Self {
-            code: error.code,
-            text: error.text,
-        }
+        let (code, text) = cut_error(error.code, error.text);
+        Self { code, text }
     }
 }
 

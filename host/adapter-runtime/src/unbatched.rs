@@ -17,13 +17,10 @@ pub(crate) async fn transmit(
     guest: &Single,
     (ticket, delivery): (Ticket, Arc<Delivery>),
 ) -> wasmtime::Result<()> {
-    let message = accessor.with(|mut access| {
-        let context = access.get();
-        context.cpu.reset();
-        context.table.push(LentMessage { delivery, ticket })
-    })?;
+    let message =
+        accessor.with(|mut access| access.get().table.push(LentMessage { delivery, ticket }))?;
     let answer = guest.transmit_message(accessor, message).await?;
-    accessor.with(|mut access| access.get().ledger.answered(ticket, answer));
+    accessor.with(|mut access| access.get().answered(ticket, answer));
     Ok(())
 }
 
@@ -31,6 +28,6 @@ pub(crate) async fn transmit(
 pub(crate) fn lend(accessor: &Accessor<Context>, delivery: Delivery) -> (Ticket, Arc<Delivery>) {
     let delivery = Arc::new(delivery);
     let ticket =
-        accessor.with(|mut access| access.get().ledger.lend(delivery.clone(), Instant::now()));
+        accessor.with(|mut access| access.get().ledger().lend(delivery.clone(), Instant::now()));
     (ticket, delivery)
 }

@@ -47,7 +47,8 @@ pub use operations::{
 pub use response::Unanswered;
 pub use server::serve;
 pub use status::{
-    Audit, Breaker, LastError, PortReport, Running, Status, Stored, TransportReport, Window,
+    AdapterBill, Audit, Bill, Breaker, LastError, PortReport, Running, Status, Stored,
+    TransportReport, Window,
 };
 
 /// What the handlers need.

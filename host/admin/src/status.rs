@@ -2,6 +2,7 @@
 //!
 //! The types are public because `sendport status` prints the same, also when no host is running.
 
+mod bill;
 mod running;
 mod transport;
 
@@ -18,6 +19,7 @@ use crate::AdminState;
 use crate::problem::Problem;
 use crate::time::{now, rfc3339};
 
+pub use bill::{AdapterBill, Bill};
 pub use running::{LastError, Running};
 pub use transport::{Breaker, TransportReport, Window};
 
@@ -30,6 +32,8 @@ pub struct Status {
     pub box_id: String,
     /// Configured ports in the order of the configuration, then those that only the box remembers.
     pub ports: Vec<PortReport>,
+    /// What each adapter has cost since the start of the host, over all ports.
+    pub adapters: Vec<AdapterBill>,
     /// Counters against rows.
     pub audit: Audit,
 }
@@ -132,10 +136,17 @@ impl Status {
         Ok(Self {
             version: version.to_owned(),
             box_id: format!("{:012x}", message_box.box_id()),
+            adapters: adapters(&ports),
             ports,
             audit: message_box.audit().await?.into(),
         })
     }
+}
+
+fn adapters(ports: &[PortReport]) -> Vec<AdapterBill> {
+    let running = ports.iter().filter_map(|port| port.running.as_ref());
+    let transports = running.flat_map(|running| &running.transports);
+    bill::by_adapter(transports.filter_map(|t| Some((t.version.as_deref()?, t.bill))))
 }
 
 impl From<PortCounts> for Stored {

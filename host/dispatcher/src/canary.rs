@@ -141,10 +141,13 @@ impl TransmitterPool for CanaryPool {
             .new
             .lost
             .store(new.instances_lost, Ordering::Relaxed);
+        let mut bill = old.bill;
+        bill += new.bill;
         PoolStatus {
             instances: old.instances + new.instances,
             in_flight: old.in_flight + new.in_flight,
             instances_lost: old.instances_lost + new.instances_lost,
+            bill,
         }
     }
 

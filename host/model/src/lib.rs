@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod bill;
 mod body;
 mod breaker;
 mod canary;
@@ -27,6 +28,7 @@ mod transport;
 mod window;
 
 pub use batch::{BatchError, validate as validate_batch};
+pub use bill::Bill;
 pub use body::{Body, BodyError, BodyReader};
 pub use breaker::{Breaker, BreakerPolicy, BreakerState};
 pub use canary::{CanaryPolicy, CanaryShare, CanaryVerdict, Showing, judge};

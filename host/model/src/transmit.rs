@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{EndpointConfiguration, ErrorInfo, Message, MessageId, Outcome};
+use crate::{Bill, EndpointConfiguration, ErrorInfo, Message, MessageId, Outcome};
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -70,6 +70,8 @@ pub struct PoolStatus {
     pub in_flight: usize,
     /// Instances that ended by a trap, a limit or a time-out since the start.
     pub instances_lost: u64,
+    /// What its deliveries have cost since the start.
+    pub bill: Bill,
 }
 
 /// Where outcomes go. Implemented by the dispatcher, one per port.

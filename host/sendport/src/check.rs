@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::output;
 use crate::wiring::{Adapters, KnownAdapters, notes};
 
-pub(crate) use port::{instances, limits};
+pub(crate) use port::{instances, limits, sandbox};
 
 pub(crate) async fn check(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;

@@ -60,6 +60,9 @@ pub(crate) enum Command {
     Response(ResponseArguments),
     /// Say how the ports and the message box are
     Status {
+        /// Say what deliveries have cost: CPU time, time, memory, bytes
+        #[arg(long)]
+        bill: bool,
         #[command(flatten)]
         common: Common,
     },

@@ -14,6 +14,7 @@ mod flow;
 mod grants;
 mod host;
 mod instances;
+mod limits;
 mod notifications;
 mod order;
 mod port;

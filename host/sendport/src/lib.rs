@@ -85,7 +85,7 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         Command::Check { config } => check::check(&config).await,
         Command::Publish(publish) => publish::publish(publish).await,
         Command::Response(arguments) => response::response(arguments).await,
-        Command::Status { common } => status::status(&common).await,
+        Command::Status { bill, common } => status::status(bill, &common).await,
         Command::Suspended(command) => suspended::suspended(command).await,
         Command::Port(command) => port_control::port(command).await,
         Command::Adapter(AdapterCommand::Inspect(arguments)) => inspect::inspect(&arguments).await,

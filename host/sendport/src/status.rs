@@ -1,5 +1,6 @@
 //! `sendport status`: of the running host, or of its message box when none is running.
 
+mod bill;
 mod trouble;
 
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ use crate::{output, storage};
 
 use trouble::troubles;
 
-pub(crate) async fn status(common: &Common) -> anyhow::Result<()> {
+pub(crate) async fn status(bill: bool, common: &Common) -> anyhow::Result<()> {
     let status = match Target::find(&common.host).await? {
         Target::Host(client) => client.ask("GET", "/v1/status").await?,
         Target::Nobody(config) => directly(&config).await?,
@@ -23,7 +24,10 @@ pub(crate) async fn status(common: &Common) -> anyhow::Result<()> {
     if common.json {
         return output::print_json(&status);
     }
-    output::print(&as_text(&status))
+    match bill {
+        true => output::print(&bill::as_text(&status)),
+        false => output::print(&as_text(&status)),
+    }
 }
 
 async fn directly(config: &Config) -> anyhow::Result<Status> {
@@ -154,6 +158,7 @@ mod tests {
                 report("orders", Some(running), stored),
                 report("old", None, Stored::default()),
             ],
+            adapters: Vec::new(),
             audit: Audit {
                 accepted: 1000,
                 delivered: 897,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapter_runtime::{
-    AdapterRuntime, Credentials, GrantedSecrets, Grants, PoolConfig, RuntimeConfig, Trust,
+    AdapterRuntime, Credentials, GrantedSecrets, Grants, Limits, PoolConfig, RuntimeConfig, Trust,
 };
 use anyhow::Result;
 use model::PortName;
@@ -42,6 +42,17 @@ impl Adapters {
         port: &Shape,
         sink: Arc<dyn OutcomeSink>,
     ) -> Result<Arc<dyn TransmitterPool>> {
+        self.limited_pool(component, port, Limits::default(), sink)
+    }
+
+    /// The same under other limits than the default.
+    pub(crate) fn limited_pool(
+        &self,
+        component: &str,
+        port: &Shape,
+        limits: Limits,
+        sink: Arc<dyn OutcomeSink>,
+    ) -> Result<Arc<dyn TransmitterPool>> {
         let adapter = self
             .runtime
             .load(&self.directory.join(component).with_extension("wasm"))?;
@@ -60,8 +71,7 @@ impl Adapters {
             linger: Duration::from_millis(2),
             delivery_timeout: Duration::from_secs(60),
             connections: 128,
-            memory_limit: 64 * 1024 * 1024,
-            cpu_limit: Duration::from_secs(1),
+            limits,
         };
         Ok(self.runtime.pool(config, sink)?)
     }

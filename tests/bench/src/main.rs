@@ -13,6 +13,7 @@ mod lifecycle;
 mod machine;
 mod measure;
 mod native;
+mod neighbour;
 mod protocol;
 mod receiver;
 mod refill;
@@ -67,6 +68,8 @@ enum Benchmark {
     Swap,
     /// A thousand ports with an idle instance each.
     Idle,
+    /// A port under steady load beside one whose adapter spins, against the same port alone.
+    Neighbour,
 }
 
 fn main() -> Result<()> {
@@ -96,6 +99,7 @@ fn main() -> Result<()> {
             Benchmark::Tax => tax::run(&arguments.adapters, &mut report)?,
             Benchmark::Swap => swap::run(&arguments.adapters, &mut report)?,
             Benchmark::Idle => idle::run(&arguments.adapters, &mut report)?,
+            Benchmark::Neighbour => neighbour::run(&arguments.adapters, &mut report)?,
         }
         report.write(&arguments.output)?;
     }

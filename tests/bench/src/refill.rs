@@ -30,30 +30,9 @@ impl Refill {
     /// The receiver gets the number of failed messages when all are resolved.
     pub(crate) fn new(address: &str, total: usize) -> Result<(Arc<Self>, mpsc::Receiver<usize>)> {
         let (done, receiver) = mpsc::channel();
-        let message = Message {
-            id: MessageId::new(1, 1),
-            port: PortName::new("bench")?,
-            accepted: Timestamp(0),
-            priority: Priority::default(),
-            transport: TransportSlot::Primary,
-            attempts: 0,
-            earlier_attempts: 0,
-            expires: None,
-            lane: None,
-            properties: Properties::default(),
-            body: Body::Inline(Bytes::from(vec![b'x'; BODY])),
-        };
-        let template = Delivery {
-            message: Arc::new(message),
-            address: Arc::from(address),
-            configuration: Arc::new(EndpointConfiguration::default()),
-            retries_left: 3,
-            max_response: None,
-            alone: false,
-        };
         let sink = Self {
             pool: OnceLock::new(),
-            template,
+            template: delivery(address)?,
             submitted: AtomicUsize::new(0),
             resolved: AtomicUsize::new(0),
             failed: AtomicUsize::new(0),
@@ -96,6 +75,31 @@ impl Refill {
             done.send(self.failed.load(Ordering::Relaxed)).ok();
         }
     }
+}
+
+/// A message of 1 KiB on its way to an address.
+pub(crate) fn delivery(address: &str) -> Result<Delivery> {
+    let message = Message {
+        id: MessageId::new(1, 1),
+        port: PortName::new("bench")?,
+        accepted: Timestamp(0),
+        priority: Priority::default(),
+        transport: TransportSlot::Primary,
+        attempts: 0,
+        earlier_attempts: 0,
+        expires: None,
+        lane: None,
+        properties: Properties::default(),
+        body: Body::Inline(Bytes::from(vec![b'x'; BODY])),
+    };
+    Ok(Delivery {
+        message: Arc::new(message),
+        address: Arc::from(address),
+        configuration: Arc::new(EndpointConfiguration::default()),
+        retries_left: 3,
+        max_response: None,
+        alone: false,
+    })
 }
 
 impl OutcomeSink for Refill {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::stream::FuturesOrdered;
+use model::Message;
 use model::transmit::Delivery;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, HasSelf, Resource};
@@ -14,6 +15,8 @@ use super::{Answer, Client, HttpError, RequestOptions, RequestTemplate};
 use crate::bindings::imports::http_client as wit;
 use crate::context::Context;
 use crate::egress::{EgressWay, Opening, Reporter};
+use crate::ledger::Ticket;
+use crate::limits::{Kept, PAIR};
 use crate::message::LentMessage;
 
 /// The client of the instance's thread, and who is told what it sends.
@@ -23,17 +26,51 @@ type WayOut = (Client, Arc<Reporter>);
 struct Prepared {
     template: RequestTemplate,
     headers: Vec<(String, String)>,
+    ticket: Ticket,
     /// Absent when the host has taken the message back.
     delivery: Option<Arc<Delivery>>,
+    _kept: Kept,
+}
+
+/// What an exchange brought, and for which message.
+struct Exchanged {
+    ticket: Ticket,
+    /// Bytes of the message that went out; none when nothing can have been sent.
+    sent: usize,
+    result: Result<Answer, HttpError>,
 }
 
 impl Prepared {
-    async fn send(self, client: &Client, reporter: &Reporter) -> Result<Answer, HttpError> {
-        let Some(delivery) = &self.delivery else {
-            let text = "the host has taken the message back";
-            return Err(HttpError::Body(text.to_owned()));
+    async fn send(self, client: &Client, reporter: &Reporter) -> Exchanged {
+        let message = self.delivery.as_ref().map(|d| &d.message);
+        let result = match message {
+            Some(message) => self.exchange(message, client, reporter).await,
+            None => Err(HttpError::Body(
+                "the host has taken the message back".to_owned(),
+            )),
         };
-        let (template, message) = (&self.template, &delivery.message);
+        // Of one that broke off, some or all has been sent.
+        let sent = match &result {
+            Ok(_) | Err(HttpError::Timeout | HttpError::Broken(_)) => message
+                .map_or(0, |message| {
+                    usize::try_from(message.body.size()).unwrap_or(usize::MAX)
+                }),
+            Err(_) => 0,
+        };
+        Exchanged {
+            ticket: self.ticket,
+            sent,
+            result,
+        }
+    }
+
+    async fn exchange(
+        &self,
+        message: &Message,
+        client: &Client,
+        reporter: &Reporter,
+    ) -> Result<Answer, HttpError> {
+        let template = &self.template;
         let mut exchange = reporter.begin(|| template.opening(message.id));
         let answer = client
             .send_noted(template, &self.headers, message, exchange.as_mut())
@@ -69,15 +106,16 @@ impl Context {
         body: &Resource<LentMessage>,
     ) -> Result<Prepared> {
         let template = self.table.get(template)?.clone();
-        let lent = self.table.get(body)?;
-        let delivery = self
-            .ledger
-            .holds(lent.ticket)
-            .then(|| lent.delivery.clone());
+        let LentMessage { delivery, ticket } = self.table.get(body)?.clone();
+        self.touch(ticket);
+        let kept = self.host_memory.keep_pairs(&headers)?;
+        let delivery = self.ledger().holds(ticket).then_some(delivery);
         Ok(Prepared {
             template,
             headers,
+            ticket,
             delivery,
+            _kept: kept,
         })
     }
 }
@@ -87,7 +125,7 @@ impl wit::HostRequestTemplate for Context {
         &mut self,
         options: wit::RequestOptions,
     ) -> Result<Result<Resource<RequestTemplate>, wit::HttpError>> {
-        self.cpu.reset();
+        let kept = self.host_memory.keep(size_of_options(&options))?;
         let options = RequestOptions {
             method: options.method,
             url: options.url,
@@ -98,7 +136,8 @@ impl wit::HostRequestTemplate for Context {
             answer_body: options.answer_body,
         };
         let (method, url) = (options.method.clone(), options.url.clone());
-        match RequestTemplate::open(options, &self.http_grants, &self.credentials) {
+        let (grants, credentials) = (&self.http_grants, &self.credentials);
+        match RequestTemplate::keeping(options, grants, credentials, kept) {
             Ok(template) => Ok(Ok(self.table.push(template)?)),
             Err(error) => {
                 if let HttpError::Denied(_) = &error {
@@ -126,12 +165,12 @@ impl<T> wit::HostWithStore<T> for HasSelf<Context> {
     ) -> Result<Result<wit::Answer, wit::HttpError>> {
         let (way_out, prepared) = accessor.with(|mut access| {
             let context = access.get();
-            context.cpu.reset();
             let prepared = context.prepare(&template, headers, &body)?;
             wasmtime::error::Ok((context.way_out(), prepared))
         })?;
         let (client, reporter) = way_out;
-        Ok(answer(prepared.send(&client, &reporter).await))
+        let exchanged = prepared.send(&client, &reporter).await;
+        Ok(accessor.with(|mut access| answer(access.get(), exchanged)))
     }
 
     async fn send_all(
@@ -140,7 +179,6 @@ impl<T> wit::HostWithStore<T> for HasSelf<Context> {
     ) -> Result<Vec<Result<wit::Answer, wit::HttpError>>> {
         let (way_out, prepared) = accessor.with(|mut access| {
             let context = access.get();
-            context.cpu.reset();
             let prepare = |r: wit::Request| context.prepare(&r.template, r.headers, &r.body);
             let prepared = requests
                 .into_iter()
@@ -150,7 +188,11 @@ impl<T> wit::HostWithStore<T> for HasSelf<Context> {
         })?;
         // A task of its own: the store is woken once for the whole bulk, not once per answer.
         let sending = AbortOnDrop(tokio::spawn(send_all(way_out, prepared)));
-        Ok(sending.finish().await?.into_iter().map(answer).collect())
+        let exchanged = sending.finish().await?.into_iter();
+        Ok(accessor.with(|mut access| {
+            let context = access.get();
+            exchanged.map(|e| answer(context, e)).collect()
+        }))
     }
 }
 
@@ -170,33 +212,47 @@ impl<R> Drop for AbortOnDrop<R> {
 }
 
 /// The answers in the order of the requests.
-async fn send_all(way_out: WayOut, prepared: Vec<Prepared>) -> Vec<Result<Answer, HttpError>> {
-    let count = prepared.len();
+async fn send_all(way_out: WayOut, prepared: Vec<Prepared>) -> Vec<Exchanged> {
     let (client, reporter) = &way_out;
-    let numbered = |(i, p): (usize, Prepared)| async move { (i, p.send(client, reporter).await) };
-    let mut sending: FuturesUnordered<_> = prepared.into_iter().enumerate().map(numbered).collect();
-    let mut answers: Vec<_> = (0..count).map(|_| Err(HttpError::Timeout)).collect();
-    while let Some((i, answer)) = sending.next().await {
-        answers[i] = answer;
+    let sending = prepared.into_iter().map(|p| p.send(client, reporter));
+    let mut sending: FuturesOrdered<_> = sending.collect();
+    let mut answers = Vec::with_capacity(sending.len());
+    while let Some(exchanged) = sending.next().await {
+        answers.push(exchanged);
     }
     answers
 }
 
-fn answer(result: Result<Answer, HttpError>) -> Result<wit::Answer, wit::HttpError> {
-    match result {
-        Ok(Answer {
-            status,
-            headers,
-            excerpt,
-            truncated,
-        }) => Ok(wit::Answer {
-            status,
-            headers,
-            excerpt: excerpt.into(),
-            truncated,
-        }),
-        Err(error) => Err(error.into()),
-    }
+/// Charges an exchange to its message; returns what the guest gets of it.
+fn answer(context: &mut Context, exchanged: Exchanged) -> Result<wit::Answer, wit::HttpError> {
+    let Exchanged {
+        ticket,
+        sent,
+        result,
+    } = exchanged;
+    let received = result.as_ref().map_or(0, |answer| answer.excerpt.len());
+    context.moved(ticket, sent.saturating_add(received), sent);
+    let Answer {
+        status,
+        headers,
+        excerpt,
+        truncated,
+    } = result?;
+    Ok(wit::Answer {
+        status,
+        headers,
+        excerpt: excerpt.into(),
+        truncated,
+    })
+}
+
+/// What a template keeps of what an adapter says, in bytes.
+fn size_of_options(options: &wit::RequestOptions) -> usize {
+    let names = options.answer_headers.iter();
+    let names: usize = names.map(|name| PAIR + name.len()).sum();
+    let headers = options.headers.iter();
+    let headers: usize = headers.map(|(n, v)| PAIR + n.len() + v.len()).sum();
+    options.url.len() + headers + names
 }
 
 impl From<HttpError> for wit::HttpError {

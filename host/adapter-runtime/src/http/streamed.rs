@@ -1,6 +1,8 @@
 //! The body of an answer on its way to a guest through `wasi:http`.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -25,6 +27,8 @@ pub(super) struct UnderWay {
     /// The connection counts as used.
     pub(super) in_use: InUse,
     pub(super) exchange: Option<Exchange>,
+    /// Counts the body's bytes.
+    pub(super) received: Arc<AtomicU64>,
 }
 
 /// The longest time between two pieces.
@@ -56,7 +60,10 @@ impl StreamedBody {
     }
 
     fn ended(&mut self, error: Option<&Error>) {
-        let Some(UnderWay { in_use, exchange }) = self.under_way.take() else {
+        let Some(UnderWay {
+            in_use, exchange, ..
+        }) = self.under_way.take()
+        else {
             return;
         };
         drop(in_use);
@@ -72,9 +79,14 @@ impl StreamedBody {
         if let Some(Patience { limit, up }) = &mut self.between_bytes {
             up.as_mut().reset(Instant::now() + *limit);
         }
-        let exchange = self.under_way.as_mut().and_then(|u| u.exchange.as_mut());
-        if let (Some(exchange), Some(data)) = (exchange, frame.data_ref()) {
-            exchange.received(data.len());
+        if let (Some(under_way), Some(data)) = (&mut self.under_way, frame.data_ref()) {
+            let bytes = data.len();
+            under_way
+                .received
+                .fetch_add(bytes as u64, Ordering::Relaxed);
+            if let Some(exchange) = &mut under_way.exchange {
+                exchange.received(bytes);
+            }
         }
         if self.incoming.is_end_stream() {
             self.ended(None);

@@ -11,6 +11,7 @@ use super::HttpError;
 use super::body::RequestBody;
 use crate::credentials::Covered;
 use crate::egress::{EgressWay, Opening};
+use crate::limits::Kept;
 use crate::{Credentials, HttpGrant};
 
 /// Headers that only the host may set: they frame the message or belong to the connection.
@@ -66,6 +67,7 @@ pub(super) struct Parts {
     answer_body: usize,
     /// Present when the port's credentials are for the URL.
     pub(super) credentials: Option<Covered>,
+    _kept: Kept,
 }
 
 /// What is returned of an answer is held by the host and copied into the guest: bounded whatever it
@@ -81,6 +83,16 @@ impl RequestTemplate {
         options: RequestOptions,
         grants: &[HttpGrant],
         credentials: &Credentials,
+    ) -> Result<Self, HttpError> {
+        Self::keeping(options, grants, credentials, Kept::default())
+    }
+
+    /// The same for a guest, whose host keeps it.
+    pub(super) fn keeping(
+        options: RequestOptions,
+        grants: &[HttpGrant],
+        credentials: &Credentials,
+        kept: Kept,
     ) -> Result<Self, HttpError> {
         let invalid =
             |what: &str, value: &str| HttpError::Invalid(format!("{value:?} is not {what}"));
@@ -124,6 +136,7 @@ impl RequestTemplate {
             answer_headers,
             answer_excerpt: bounded(options.answer_excerpt, LONGEST_EXCERPT),
             answer_body: bounded(options.answer_body, LONGEST_BODY),
+            _kept: kept,
         })))
     }
 

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use super::exchange::remote;
 use super::streamed::{StreamedBody, UnderWay};
 use super::template::{NOT_GRANTED, target};
 use super::{Client, tls};
+use crate::bill::Traffic;
 use crate::credentials::{Covered, LARGEST_HELD, SignError};
 use crate::egress::{EgressWay, Exchange, Opening, Prohibited, Reporter};
 use crate::{Credentials, HttpGrant};
@@ -32,6 +34,7 @@ pub(crate) struct PooledHooks {
     credentials: Credentials,
     only_message: Option<MessageId>,
     reporter: Arc<Reporter>,
+    traffic: Traffic,
 }
 
 impl PooledHooks {
@@ -40,6 +43,7 @@ impl PooledHooks {
         grants: Arc<[HttpGrant]>,
         credentials: Credentials,
         reporter: Arc<Reporter>,
+        traffic: Traffic,
     ) -> Self {
         Self {
             client,
@@ -47,6 +51,7 @@ impl PooledHooks {
             credentials,
             only_message: None,
             reporter,
+            traffic,
         }
     }
 
@@ -81,15 +86,17 @@ impl WasiHttpHooks for PooledHooks {
         let exchange = self.reporter.begin(opening);
         let (client, reporter) = (self.client.clone(), self.reporter.clone());
         let covered = self.credentials.of(request.uri());
-        let only_message = self.only_message;
+        let (only_message, traffic) = (self.only_message, self.traffic.clone());
         Box::new(async move {
             let is_covered = covered.is_some();
             let request = match &covered {
                 Some(credentials) => authorized(request, credentials, only_message).await?,
                 None => request.map(RequestBody::Guest),
             };
+            let request = request.map(|body| body.counted(traffic.sent()));
+            let under_way = (exchange, traffic.received());
             let options = options.unwrap_or_default();
-            let sending = send(&client, request, is_covered, options, exchange);
+            let sending = send(&client, request, is_covered, options, under_way);
             let response = sending.await.map_err(|failure| failure.tell(&reporter))?;
             let body = |body: StreamedBody| body.boxed_unsync();
             Ok((response.map(body), Box::new(async { Ok(()) }) as Rest))
@@ -146,7 +153,7 @@ async fn send(
     mut request: Request<RequestBody>,
     covered: bool,
     options: RequestOptions,
-    mut exchange: Option<Exchange>,
+    (mut exchange, received): (Option<Exchange>, Arc<AtomicU64>),
 ) -> Result<Response<StreamedBody>, Failure> {
     if let Some(exchange) = &exchange {
         let sent = exchange.sent();
@@ -164,7 +171,11 @@ async fn send(
     if let Some(exchange) = &mut exchange {
         exchange.answered(response.status().as_u16(), remote(&response));
     }
-    let under_way = UnderWay { in_use, exchange };
+    let under_way = UnderWay {
+        in_use,
+        exchange,
+        received,
+    };
     Ok(response.map(|body| StreamedBody::new(body, options.between_bytes_timeout, under_way)))
 }
 

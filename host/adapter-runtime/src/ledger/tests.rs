@@ -217,3 +217,93 @@ fn b107_alone_a_message_is_the_culprit_and_among_others_a_suspect() {
     );
     assert_eq!(blame(&[], &error), []);
 }
+
+mod bill {
+    use super::*;
+    use crate::bill::Usage;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn cpu(time: Duration) -> Usage {
+        Usage {
+            cpu: time,
+            ..Usage::default()
+        }
+    }
+
+    fn lend(ledger: &mut Ledger, n: u64) -> Ticket {
+        ledger.lend(Arc::new(delivery(n)), Instant::now())
+    }
+
+    /// What a message has cost, when it ends now.
+    fn charge(ledger: &mut Ledger, ticket: Ticket) -> Duration {
+        ledger.answered(ticket, Answer::Transmitted);
+        ledger.last_charge().usage.cpu
+    }
+
+    #[test]
+    fn a_message_that_is_alone_pays_for_everything() {
+        let mut ledger = Ledger::default();
+        ledger.charge(cpu(5 * MS), 1);
+        let ticket = lend(&mut ledger, 1);
+        ledger.charge(cpu(7 * MS), 1);
+        ledger.focus(ticket);
+        ledger.charge(cpu(10 * MS), 1);
+        ledger.unfocus();
+        ledger.charge(cpu(11 * MS), 1);
+        assert_eq!(ledger.largest_cpu(), 6 * MS);
+        assert_eq!(charge(&mut ledger, ticket), 6 * MS, "not for the start");
+        assert_eq!(ledger.last_charge().memory, 1);
+        assert_eq!(ledger.deliveries().0, 1);
+    }
+
+    #[test]
+    fn what_is_done_for_one_message_is_charged_to_it_alone() {
+        let mut ledger = Ledger::default();
+        let (one, two) = (lend(&mut ledger, 1), lend(&mut ledger, 2));
+        ledger.focus(one);
+        ledger.charge(cpu(3 * MS), 0);
+        ledger.focus(two);
+        ledger.charge(cpu(10 * MS), 0);
+        assert_eq!(ledger.largest_cpu(), 7 * MS);
+        assert_eq!(charge(&mut ledger, one), 3 * MS);
+        assert_eq!(charge(&mut ledger, two), 7 * MS);
+    }
+
+    /// One that waits for long is not charged for the many that come and go meanwhile.
+    #[test]
+    fn what_cannot_be_told_apart_is_shared_by_all_that_were_there_since() {
+        let mut ledger = Ledger::default();
+        let waiting = lend(&mut ledger, 1);
+        for n in 1..=9 {
+            let ticket = lend(&mut ledger, 1 + n);
+            ledger.charge(cpu(10 * MS * u32::try_from(n).expect("few")), 0);
+            assert_eq!(charge(&mut ledger, ticket), 5 * MS, "two were there");
+        }
+        assert_eq!(charge(&mut ledger, waiting), 9 * MS, "90 ms for ten");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_charges_nobody_twice() {
+        let mut ledger = Ledger::default();
+        let ticket = lend(&mut ledger, 1);
+        ledger.charge(cpu(10 * MS), 0);
+        ledger.charge(cpu(8 * MS), 0);
+        ledger.charge(cpu(11 * MS), 0);
+        assert_eq!(charge(&mut ledger, ticket), 11 * MS);
+    }
+
+    #[test]
+    fn every_way_out_of_the_ledger_ends_a_delivery() {
+        let mut ledger = Ledger::default();
+        let tickets: Vec<_> = (0..5).map(|n| lend(&mut ledger, n)).collect();
+        ledger.answered(tickets[0], Answer::Transmitted);
+        ledger.settled(tickets[1]);
+        ledger.released(tickets[2]);
+        ledger.returned(tickets[3]);
+        ledger.moved(tickets[4], Usage::bytes(3, 4));
+        assert_eq!(ledger.abandon().len(), 1);
+        assert_eq!(ledger.deliveries().0, 5);
+        assert_eq!(ledger.last_charge().usage, Usage::bytes(3, 4));
+    }
+}

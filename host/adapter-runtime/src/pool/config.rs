@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model::{EndpointConfiguration, PortName};
 
-use crate::{Adapter, Credentials, GrantedSecrets, Grants};
+use crate::{Adapter, Credentials, GrantedSecrets, Grants, Limits};
 
 /// Everything a pool needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +46,6 @@ pub struct PoolConfig {
     /// Connections in use at once, at most, over all pools of the port: HTTP requests with their answers,
     /// and TCP connections. Requests wait for one, TCP connections are refused. At least one.
     pub connections: usize,
-    /// Linear memory of an instance, in bytes.
-    pub memory_limit: usize,
-    /// Guest CPU time without a break.
-    pub cpu_limit: Duration,
+    /// What an instance may take.
+    pub limits: Limits,
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use model::transmit::{Delivery, OutcomeSink, PoolStatus};
-use model::{ErrorInfo, Outcome, PortName};
+use model::{Bill, ErrorInfo, Outcome, PortName};
 use tokio::sync::{Notify, mpsc, oneshot};
 use wasmtime::Engine;
 
 use super::{Leaving, PoolConfig};
+use crate::bill::Board;
 use crate::context::{Context, Sandbox};
 use crate::drive::{Mail, Pace};
 use crate::guest::Destination;
@@ -58,12 +59,15 @@ struct State {
     last_number: u64,
     next_thread: usize,
     terminating: bool,
+    /// What seats that have gone have cost.
+    past: Bill,
 }
 
 struct SeatHandle {
     role: Role,
     mail: mpsc::UnboundedSender<Mail>,
     load: Arc<Load>,
+    board: Arc<Board>,
     stop: Arc<Notify>,
     /// Taken by the one who terminates.
     ended: Option<oneshot::Receiver<SeatEnd>>,
@@ -150,9 +154,9 @@ impl Shared {
         }
     }
 
-    pub(crate) fn context(&self, thread: usize) -> Result<Context, Error> {
+    pub(crate) fn context(&self, thread: usize, board: Arc<Board>) -> Result<Context, Error> {
         let client = self.clients[thread % self.clients.len()].clone();
-        Context::new(&self.sandbox, client, self.sink.clone())
+        Context::new(&self.sandbox, client, self.sink.clone(), board)
     }
 
     /// The seat has ended.
@@ -160,7 +164,8 @@ impl Shared {
         let mut state = self.state();
         // While terminating the handle stays: whoever terminates still waits for its end.
         if !state.terminating {
-            state.seats.remove(&number);
+            let gone = state.seats.remove(&number);
+            state.bury(gone);
         }
     }
 
@@ -256,10 +261,12 @@ impl Shared {
         let (sender, mail) = mpsc::unbounded_channel();
         let (ended, end) = oneshot::channel();
         let (load, stop) = (Arc::new(Load::default()), Arc::new(Notify::new()));
+        let board = Arc::new(Board::default());
         let handle = SeatHandle {
             role,
             mail: sender,
             load: load.clone(),
+            board: board.clone(),
             stop: stop.clone(),
             ended: Some(end),
         };
@@ -271,6 +278,7 @@ impl Shared {
             shared: self.clone(),
             mail,
             load,
+            board,
             stop,
             started,
             ended: Some(ended),
@@ -328,7 +336,9 @@ impl Shared {
 
     /// All seats have ended.
     pub(super) fn clear(&self) {
-        self.state().seats.clear();
+        let mut state = self.state();
+        let gone: Vec<_> = state.seats.drain().map(|(_, seat)| seat).collect();
+        state.bury(gone);
     }
 
     /// The pool is dropped: instances that nobody terminates are ended by force.
@@ -348,6 +358,7 @@ impl Shared {
             instances: state.seats.len(),
             in_flight: state.in_flight(),
             instances_lost: self.lost.load(Ordering::Relaxed),
+            bill: state.bill(),
         }
     }
 }
@@ -370,6 +381,21 @@ impl State {
     fn regular(&self) -> usize {
         let regular = |seat: &&SeatHandle| seat.role == Role::Regular;
         self.seats.values().filter(regular).count()
+    }
+
+    /// What seats have cost is remembered when they go.
+    fn bury(&mut self, gone: impl IntoIterator<Item = SeatHandle>) {
+        for seat in gone {
+            self.past += seat.board.bill();
+        }
+    }
+
+    fn bill(&self) -> Bill {
+        let mut bill = self.past;
+        for seat in self.seats.values() {
+            bill += seat.board.bill();
+        }
+        bill
     }
 
     fn in_flight(&self) -> usize {

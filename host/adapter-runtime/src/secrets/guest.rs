@@ -7,7 +7,6 @@ use crate::context::Context;
 
 impl wit::Host for Context {
     fn get(&mut self, name: String) -> Result<Result<String, wit::SecretError>> {
-        self.cpu.reset();
         let secret = self.secrets.get(&name);
         Ok(secret
             .map(|secret| secret.expose().to_owned())

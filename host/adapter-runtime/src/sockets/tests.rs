@@ -1,19 +1,18 @@
 //! What a guest may do with sockets, and that it is ours, not WASI's own functions, which it calls.
 
-use std::time::Duration;
-
 use model::PortName;
 use wasmtime::component::{Component, ComponentNamedList, Lower};
 
 use super::*;
 use crate::Grants;
+use crate::cpu::CpuBudget;
 use crate::egress::Quota;
 use crate::egress::recording::RecordingLog;
 use crate::egress::{EgressRecord, EgressVerdict};
 use crate::http::Client;
 use crate::instance::new_store;
 use crate::recording_sink::RecordingSink;
-use crate::{Credentials, GrantedSecrets, engine, linker};
+use crate::{Credentials, GrantedSecrets, Limits, engine, linker};
 
 fn port() -> PortName {
     PortName::new("port").expect("a name")
@@ -57,7 +56,7 @@ async fn call<P>(function: &str, arguments: P) -> ([u8; 4], Vec<EgressRecord>)
 where
     P: ComponentNamedList + Lower + Send + Sync,
 {
-    let engine = engine::engine().expect("an engine");
+    let (engine, ticker) = engine::engine().expect("an engine");
     let guest = wat::parse_str(include_str!("tests/guest.wat")).expect("a component");
     let component = Component::new(&engine, guest).expect("it compiles");
     let log = Arc::new(RecordingLog::default());
@@ -72,11 +71,11 @@ where
         egress_log: Some(log.clone()),
         credentials: Credentials::default(),
         secrets: GrantedSecrets::default(),
-        memory_limit: 1 << 20,
-        cpu_limit: Duration::from_secs(1),
+        limits: Limits::default(),
+        cpu: CpuBudget::new(&Limits::default(), ticker),
     };
     let sink = Arc::new(RecordingSink::default());
-    let context = Context::new(&sandbox, Client::new(), sink).expect("a context");
+    let context = Context::new(&sandbox, Client::new(), sink, Arc::default()).expect("a context");
     let mut store = new_store(&engine, context);
     let linker = linker::linker(&engine).expect("a linker");
     let instance = linker.instantiate_async(&mut store, &component).await;

@@ -30,7 +30,6 @@ impl Context {
         &mut self,
         batch: &Resource<TransportBatch>,
     ) -> Result<Result<(Submission, Outcomes), wit::BatchFailure>> {
-        self.cpu.reset();
         let operations = std::mem::take(&mut self.table.get_mut(batch)?.operations);
         if operations.is_empty() {
             return Ok(Err(wit::BatchFailure {
@@ -46,10 +45,11 @@ impl Context {
                 ticket,
                 id,
                 outcome,
+                ..
             } = operation;
-            if self.ledger.holds(ticket) {
+            if self.ledger().holds(ticket) {
                 submission.submitted.push((ticket, place));
-                outcomes.push((id, self.ledger.settling(ticket, outcome)));
+                outcomes.push((id, self.ledger().settling(ticket, outcome)));
             } else {
                 submission.gone.push(place);
             }
@@ -70,9 +70,9 @@ impl Context {
         let fate = Fate::of(&result);
         for (ticket, _) in &submission.submitted {
             match fate {
-                Fate::CarriedOut => self.ledger.settled(*ticket),
-                Fate::Undone => self.ledger.returned(*ticket),
-                Fate::LeftToTheRestart => self.ledger.released(*ticket),
+                Fate::CarriedOut => self.ledger().settled(*ticket),
+                Fate::Undone => self.ledger().returned(*ticket),
+                Fate::LeftToTheRestart => self.ledger().released(*ticket),
             }
         }
         if fate == Fate::CarriedOut {

@@ -4,6 +4,7 @@ use dispatcher::{BreakerStatus, TransportStatus};
 use model::WindowState;
 use serde::{Deserialize, Serialize};
 
+use super::bill::Bill;
 use crate::address;
 use crate::time::rfc3339;
 
@@ -24,6 +25,8 @@ pub struct TransportReport {
     pub in_flight: usize,
     /// Instances that ended by a trap, a limit or a time-out.
     pub instances_lost: u64,
+    /// What its deliveries have cost.
+    pub bill: Bill,
     /// Its circuit breaker, if it has one.
     pub breaker: Option<Breaker>,
     /// Its service window, if it has one.
@@ -60,6 +63,7 @@ impl From<TransportStatus> for TransportReport {
             instances: status.pool.instances,
             in_flight: status.pool.in_flight,
             instances_lost: status.pool.instances_lost,
+            bill: status.pool.bill.into(),
             breaker: status.breaker.map(Breaker::from),
             window: status.window.map(Window::from),
         }

@@ -227,7 +227,7 @@ impl TransmitterPool for ScriptedPool {
         PoolStatus {
             instances: 1,
             in_flight: self.state().held.len(),
-            instances_lost: 0,
+            ..PoolStatus::default()
         }
     }
 

@@ -153,6 +153,7 @@ fn policy(port: &Port, known: &KnownAdapters) -> Vec<Line> {
     lines.extend(routing(port).map(|text| ("routing", text)));
     lines.push(("limits", limits(port)));
     lines.push(("instances", instances(port, known)));
+    lines.push(("sandbox", sandbox(port)));
     lines.extend(secrets(port).map(|text| ("secrets", text)));
     lines
 }
@@ -233,12 +234,20 @@ pub(crate) fn instances(port: &Port, known: &KnownAdapters) -> String {
         true => "one open call".to_owned(),
         false => format!("{} open calls", instances.open_calls),
     };
-    format!(
-        "{}, each with {calls}, {} of memory, {} of CPU at a stretch",
-        instances.count,
-        ByteSize(instances.memory_limit as u64),
-        written(instances.cpu_limit)
-    )
+    format!("{}, each with {calls}", instances.count)
+}
+
+/// What an instance may take; what few people ever set is left out.
+pub(crate) fn sandbox(port: &Port) -> String {
+    let limits = &port.limits;
+    let memory = ByteSize(limits.memory as u64);
+    let cpu = written(limits.cpu_per_message);
+    let together = limits.cpu_per_second.map(|cpu| {
+        let cpu = written(cpu);
+        format!(", {cpu} within a second for all instances")
+    });
+    let together = together.unwrap_or_default();
+    format!("{memory} of memory, {cpu} of CPU for a message{together}")
 }
 
 fn secrets(port: &Port) -> Option<String> {

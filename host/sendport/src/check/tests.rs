@@ -35,7 +35,8 @@ orders
   primary         http://h/orders by web (HTTP adapter 1.0, async-send-adapter)
   retry           3 times, after 5m
   limits          1024 unresolved, 1m for a delivery
-  instances       2, each with 128 open calls, 64.0 MiB of memory, 1s of CPU at a stretch
+  instances       2, each with 128 open calls
+  sandbox         64.0 MiB of memory, 1s of CPU for a message
 
 message box etc/data, listening on 127.0.0.1:8480
 etc/sendport.toml is in order
@@ -113,7 +114,8 @@ all
   two-way         responses of up to 1.0 MiB are kept for 1h, and published to lanes
   routing         what fails for good goes to lanes; lanes is told of failures of all messages
   limits          1024 unresolved, 1m for a delivery, 100 messages in 1m, a backlog of 9, messages expire after 2h
-  instances       3, each with 128 open calls, 64.0 MiB of memory, 1s of CPU at a stretch
+  instances       3, each with 128 open calls
+  sandbox         64.0 MiB of memory, 1s of CPU for a message
   secrets         the adapter may read 'token', 'key'
 
 lanes
@@ -121,7 +123,8 @@ lanes
   retry           3 times, after 5m
   order           messages of one ordering-key one after the other; one that fails for good is passed by those behind it
   limits          1024 unresolved, 1m for a delivery
-  instances       1, each with one open call, 64.0 MiB of memory, 1s of CPU at a stretch
+  instances       1, each with one open call
+  sandbox         64.0 MiB of memory, 1s of CPU for a message
 
 any
   dynamic         http://, https:// by http (HTTP adapter 1.0, async-send-adapter)
@@ -130,7 +133,8 @@ any
   retry           3 times, after 5m
   routing         lanes is told of deliveries and failures of messages that ask
   limits          1024 unresolved, 1m for a delivery
-  instances       1, each with 128 open calls, 64.0 MiB of memory, 1s of CPU at a stretch
+  instances       1, each with 128 open calls
+  sandbox         64.0 MiB of memory, 1s of CPU for a message
 
 message box etc/data, listening on 0.0.0.0:80
 etc/sendport.toml is in order

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use adapter_runtime::Limits;
 use model::{DynamicAdapter, OrderedDelivery, PortName, SendPort};
 
 use super::Placed;
@@ -11,6 +12,7 @@ use super::destination::Destination;
 use super::flow::{self, Flow};
 use super::grants::Grants;
 use super::instances::{self, Instances};
+use super::limits::limits;
 use super::notifications::{Notifications, notifications};
 use super::order::ordered;
 use super::section::{Entry, Section};
@@ -28,6 +30,7 @@ pub(super) const KEYS: &[&str] = &[
     "failed-message-port",
     "notifications",
     "grants",
+    "limits",
 ];
 
 /// A send port as the file describes it.
@@ -43,6 +46,8 @@ pub(crate) struct Port {
     pub(crate) flow: Flow,
     pub(crate) instances: Instances,
     pub(crate) grants: Grants,
+    /// What an instance may take.
+    pub(crate) limits: Limits,
 }
 
 impl Port {
@@ -72,6 +77,8 @@ impl Port {
         let flow = Flow::read(section);
         let instances = Instances::read(section, threads);
         let grants = Grants::read(section, directory);
+        let max_response = two_way.as_ref().map(|two_way| two_way.max_response);
+        let limits = limits(section, instances.open_calls, max_response);
         // Only now, so that one mistake does not hide the others.
         Some(Self {
             name: name?,
@@ -83,6 +90,7 @@ impl Port {
             flow,
             instances,
             grants,
+            limits,
         })
     }
 

@@ -107,9 +107,13 @@ fn as_text(way: &PoolConfig, port: &Port, known: &KnownAdapters) -> String {
     text
 }
 
-fn limits(port: &Port, known: &KnownAdapters) -> [String; 2] {
+fn limits(port: &Port, known: &KnownAdapters) -> [String; 3] {
     let instances = check::instances(port, known);
-    [format!("instances: {instances}"), check::limits(port)]
+    [
+        format!("instances: {instances}"),
+        check::sandbox(port),
+        check::limits(port),
+    ]
 }
 
 fn as_json(way: &PoolConfig, port: &Port, known: &KnownAdapters) -> Value {

@@ -94,7 +94,7 @@ fn last_error(running: &Running) -> Option<String> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use admin::{Breaker, Stored, Window};
+    use admin::{Bill, Breaker, Stored, Window};
 
     use super::*;
 
@@ -134,6 +134,7 @@ pub(super) mod tests {
             instances: 1,
             in_flight: 0,
             instances_lost: 0,
+            bill: Bill::default(),
             breaker: Some(Breaker {
                 state: "closed".to_owned(),
                 failures: Some(2),

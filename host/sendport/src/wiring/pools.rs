@@ -173,6 +173,7 @@ impl Plan<'_> {
         let Port {
             name,
             instances,
+            limits,
             flow,
             ..
         } = self.port;
@@ -192,8 +193,7 @@ impl Plan<'_> {
             linger: instances.linger,
             delivery_timeout: flow.delivery_timeout,
             connections: flow.connections,
-            memory_limit: instances.memory_limit,
-            cpu_limit: instances.cpu_limit,
+            limits: limits.clone(),
         })
     }
 

@@ -15,6 +15,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../../../wit", world: "async-send-adapter" });
 }
 
+mod appetite;
 mod probe;
 mod reports;
 mod responses;

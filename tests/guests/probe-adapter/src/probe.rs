@@ -11,7 +11,7 @@ use crate::bindings::sendport::adapter::transport_proxy;
 use crate::bindings::sendport::adapter::types::{
     Disposition, ErrorInfo, Failure, LogLevel, Message, RetryHint,
 };
-use crate::{reports, responses};
+use crate::{appetite, reports, responses};
 
 pub(crate) struct Component;
 
@@ -83,6 +83,8 @@ impl transmitter::Guest for Component {
             "pending-delete" | "resubmit" | "suspend" | "next-transport" | "fail" | "batch-of"
             | "two-batches" | "empty-done" | "double" => reports::act(&probe, msg).await,
             "respond" | "respond-pending" | "respond-then-fail" => responses::respond(&probe, msg),
+            "yield-for-ever" | "work" | "hoard-batches" | "log-bytes" | "long-error"
+            | "complain" => appetite::act(&probe, msg).await,
             "trap" | "panic" | "spin" | "hang" | "allocate" => misbehave(&probe, msg).await,
             _ => answer(&probe, msg),
         }

@@ -90,7 +90,14 @@ async fn a_guest_waits_for_a_connection_for_as_long_as_it_says() {
         connect_timeout: Some(BRIEF),
         ..RequestOptions::default()
     };
-    let failure = send(&client, guest_request(&url), false, options, None).await;
+    let failure = send(
+        &client,
+        guest_request(&url),
+        false,
+        options,
+        (None, Arc::default()),
+    )
+    .await;
     let error = error(failure.err().expect("no connection is free"));
     assert!(matches!(error, Error::ConnectionTimeout), "{error}");
 }
@@ -104,7 +111,14 @@ async fn a_guest_waits_for_an_answer_for_as_long_as_it_says() {
         first_byte_timeout: Some(BRIEF),
         ..RequestOptions::default()
     };
-    let failure = send(&client, guest_request(&url), false, options, None).await;
+    let failure = send(
+        &client,
+        guest_request(&url),
+        false,
+        options,
+        (None, Arc::default()),
+    )
+    .await;
     let error = error(failure.err().expect("nobody answers"));
     assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
     assert!(quota.try_acquire().is_some(), "the connection is given up");
@@ -118,7 +132,14 @@ async fn a_guest_waits_between_two_pieces_for_as_long_as_it_says() {
         between_bytes_timeout: Some(BRIEF),
         ..RequestOptions::default()
     };
-    let response = send(&client, guest_request(&url), false, options, None).await;
+    let response = send(
+        &client,
+        guest_request(&url),
+        false,
+        options,
+        (None, Arc::default()),
+    )
+    .await;
     let Ok(response) = response else {
         panic!("the head of the answer has come");
     };
@@ -133,7 +154,14 @@ async fn a_connection_counts_until_its_answer_is_read_or_dropped() {
     let (client, quota) = client(1);
     let options = RequestOptions::default();
     let answer = async |url: &str| {
-        let response = send(&client, guest_request(url), false, options, None).await;
+        let response = send(
+            &client,
+            guest_request(url),
+            false,
+            options,
+            (None, Arc::default()),
+        )
+        .await;
         response.ok().expect("an answer")
     };
     let response = answer(&whole).await;
@@ -168,7 +196,14 @@ async fn the_host_takes_no_more_of_an_answer_than_is_read() {
     .await;
     let (client, _) = client(1);
     let options = RequestOptions::default();
-    let response = send(&client, guest_request(&url), false, options, None).await;
+    let response = send(
+        &client,
+        guest_request(&url),
+        false,
+        options,
+        (None, Arc::default()),
+    )
+    .await;
     let mut body = response.ok().expect("an answer").into_body();
     // It sends until the sockets between are full, which has happened when nothing changes any more.
     loop {
@@ -200,7 +235,14 @@ async fn a_head_that_is_too_long_is_no_answer() {
         let url = saying(format!("HTTP/1.1 200 OK\r\n{headers}\r\n")).await;
         let (client, quota) = client(1);
         let options = RequestOptions::default();
-        let failure = send(&client, guest_request(&url), false, options, None).await;
+        let failure = send(
+            &client,
+            guest_request(&url),
+            false,
+            options,
+            (None, Arc::default()),
+        )
+        .await;
         let error = error(failure.err().expect("too long"));
         assert!(matches!(error, Error::ConnectionTerminated), "{error}");
         assert!(quota.try_acquire().is_some());
@@ -218,6 +260,7 @@ fn hooks(url: &str) -> (PooledHooks, Arc<RecordingLog>) {
         Arc::from(grants),
         Credentials::default(),
         Arc::new(reporter),
+        Traffic::default(),
     );
     (hooks, log)
 }

@@ -24,7 +24,7 @@ fn batch_of(
         let delivery = Arc::new(delivery(n));
         let late = if taken_back.contains(&n) { 0 } else { 60 };
         let since = past + Duration::from_secs(late);
-        let ticket = context.ledger.lend(delivery.clone(), since);
+        let ticket = context.ledger().lend(delivery.clone(), since);
         let message = LentMessage { delivery, ticket };
         let message = context.table.push(message).expect("room");
         context
@@ -32,9 +32,9 @@ fn batch_of(
             .expect("added");
     }
     context
-        .ledger
+        .ledger()
         .expire(past + Duration::from_secs(30), Duration::from_secs(10));
-    context.ledger.take_resolved();
+    context.ledger().take_resolved();
     (context, batch, sink)
 }
 
@@ -62,7 +62,7 @@ impl Done {
         let (mut context, batch, sink) = batch_of(count, taken_back);
         let (submitted, result) = match context.begin_done(&batch).expect("a batch") {
             Ok((submission, outcomes)) => {
-                assert_eq!(context.ledger.undecided(), outcomes.len());
+                assert_eq!(context.ledger().undecided(), outcomes.len());
                 let result = context.end_done(&batch, &submission, answer);
                 let ids = outcomes.iter().map(|(id, _)| id.sequence()).collect();
                 (ids, result.expect("a batch"))
@@ -83,8 +83,8 @@ impl Done {
     }
 
     /// Messages undecided, and in flight.
-    fn left(&self) -> (usize, usize) {
-        let ledger = &self.context.ledger;
+    fn left(&mut self) -> (usize, usize) {
+        let ledger = self.context.ledger();
         (ledger.undecided(), ledger.in_flight())
     }
 }
@@ -97,14 +97,14 @@ fn b48_an_empty_batch_is_told_so() {
 
 #[test]
 fn a_batch_that_is_carried_out_is_in_flight_until_it_is_dropped() {
-    let done = Done::of(3, &[], Ok(()));
+    let mut done = Done::of(3, &[], Ok(()));
     assert!(done.result.is_ok());
     assert_eq!((done.submitted.len(), done.left()), (3, (0, 3)));
 }
 
 #[test]
 fn what_was_taken_back_is_named_and_the_rest_is_settled() {
-    let done = Done::of(4, &[0, 2], Ok(()));
+    let mut done = Done::of(4, &[0, 2], Ok(()));
     assert_eq!(done.submitted, [1, 3]);
     let expected = (wit::BatchFailureReason::NotYours, &[0, 2][..]);
     assert_eq!(done.failure(), expected);
@@ -113,7 +113,7 @@ fn what_was_taken_back_is_named_and_the_rest_is_settled() {
 
 #[test]
 fn a_batch_of_which_nothing_is_left_never_reaches_the_engine() {
-    let done = Done::of(2, &[0, 1], failed(BatchFailureReason::Storage, &[]));
+    let mut done = Done::of(2, &[0, 1], failed(BatchFailureReason::Storage, &[]));
     assert_eq!(done.submitted, [0; 0]);
     let expected = (wit::BatchFailureReason::NotYours, &[0, 1][..]);
     assert_eq!(done.failure(), expected);
@@ -123,7 +123,7 @@ fn a_batch_of_which_nothing_is_left_never_reaches_the_engine() {
 #[test]
 fn b37_b38_the_engines_culprits_are_named_by_the_guests_numbers() {
     let answer = failed(BatchFailureReason::NoNextTransport, &[0, 2]);
-    let done = Done::of(5, &[1, 4], answer);
+    let mut done = Done::of(5, &[1, 4], answer);
     assert_eq!(done.submitted, [0, 2, 3]);
     let expected = (wit::BatchFailureReason::NoNextTransport, &[0, 1, 3, 4][..]);
     assert_eq!(done.failure(), expected);
@@ -141,7 +141,7 @@ fn b99_nothing_of_a_batch_is_carried_out_while_the_host_shuts_down() {
     assert_eq!(done.failure(), expected);
     assert_eq!(done.left(), (0, 0));
     assert_eq!(done.sink.take(), [], "nobody says what becomes of them,");
-    assert_eq!(done.context.ledger.abandon(), [], "not even the end");
+    assert_eq!(done.context.ledger().abandon(), [], "not even the end");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The commented file that `sendport config` prints: complete, and true.
 
 use super::super::{
-    DEFAULT, adapter, breaker, credentials, egress_log, flow, grants, host, notifications, order,
-    port, retry, secrets,
+    DEFAULT, adapter, breaker, credentials, egress_log, flow, grants, host, limits, notifications,
+    order, port, retry, secrets,
 };
 use super::super::{signatures, transport, two_way, window};
 use super::{Config, parse};
@@ -31,7 +31,7 @@ fn meaning(config: &Config) -> String {
         .credentials
         .as_ref();
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {} {:?} {} {} {:?} {:?} {} {} {} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {} {:?} {:?} {} {} {:?} {:?} {} {} {} {:?}",
         config.host,
         sources.collect::<Vec<_>>(),
         credentials.map(crate::check::credentials::credentials),
@@ -43,8 +43,7 @@ fn meaning(config: &Config) -> String {
         instances.count,
         instances.open_calls,
         instances.linger,
-        instances.memory_limit,
-        instances.cpu_limit,
+        port.limits,
         port.grants.http.len(),
         port.grants.tcp.len(),
         port.grants.clock,
@@ -156,6 +155,7 @@ fn the_default_file_names_every_key() {
         credentials::BASIC_KEYS,
         credentials::CERTIFICATE_KEYS,
         credentials::SIGNATURE_KEYS,
+        limits::KEYS,
     ];
     for key in keys.into_iter().flatten() {
         let written = [format!("{key} ="), format!(".{key}]")];

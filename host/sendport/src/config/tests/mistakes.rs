@@ -83,13 +83,13 @@ fn values_of_the_wrong_kind_or_out_of_range() {
             "6:10: key 'ports.orders.linger': expected a text in quotes, found integer",
         ),
         (
-            "memory-limit = \"lots\"",
-            "6:16: key 'ports.orders.memory-limit': 'lots' is not a size: \
+            "limits = { memory = \"lots\" }",
+            "6:21: key 'ports.orders.limits.memory': 'lots' is not a size: \
              write for example '512KiB', '64MiB' or '10GiB'",
         ),
         (
-            "memory-limit = \"8GiB\"",
-            "6:16: key 'ports.orders.memory-limit': '8GiB' is out of range: use 64.0 KiB to 4.0 GiB",
+            "limits = { memory = \"8GiB\" }",
+            "6:21: key 'ports.orders.limits.memory': '8GiB' is out of range: use 64.0 KiB to 4.0 GiB",
         ),
         (
             "high-watermark = 0",
