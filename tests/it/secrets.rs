@@ -137,7 +137,8 @@ async fn a_destination_sees_what_the_adapter_does_not_and_verifies_it() {
                 "{adapter}: {timestamp}"
             );
         }
-        let status = site.run(&["status", "--json"]).await;
+        let url = host.api.url().to_owned();
+        let status = site.run(&["status", "--json", "--url", &url]).await;
         assert_eq!(status.code, Some(0), "{status:?}");
         let ended = host.terminate().await;
         written_down_nowhere(&site, &[&status.stdout, &ended.stdout, &ended.stderr]);

@@ -24,7 +24,7 @@ use crate::{HttpGrant, Secret};
 use tls::Tls;
 use webhook::{Signer, WebhookKey};
 
-pub(crate) use webhook::{LARGEST_HELD, SignError};
+pub(crate) use webhook::{HELD_AT_ONCE, LARGEST_HELD, SignError};
 pub use webhook::{WebhookKeyPair, generate_webhook_key_pair, generate_webhook_secret};
 
 /// A secret that cannot be used as what it is named for. Never holds a value.

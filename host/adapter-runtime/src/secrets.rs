@@ -2,8 +2,9 @@
 //!
 //! Owns where they are read from, what a port grants its adapter of them, and the interface through which
 //! a guest asks. A secret is not logged, not kept in the message box and not shown: `Debug` prints `…`, and
-//! no error holds a value. Its memory is overwritten when the last who has it lets go; what a connection's
-//! buffers, or a guest that was granted it, have copied of it is not.
+//! no error holds a value. Its memory is overwritten when the last who has it lets go. That of its copies is
+//! not: the headers and keys that were made of it, a connection's buffers, the memory of a guest that was
+//! granted it.
 
 mod guest;
 mod source;

@@ -15,6 +15,7 @@ use model::{Body, BodyError};
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::CredentialError;
@@ -41,6 +42,9 @@ const SEED: usize = 32;
 /// Bytes of a body that is held in memory to be signed, at most: all of it has to be there for an Ed25519
 /// signature, and what a guest streams through `wasi:http` has to be there before its headers are sent.
 pub(crate) const LARGEST_HELD: u64 = 1024 * 1024;
+/// Bodies that are held at once, at most: by the signatures of a transport, and by the requests of an
+/// instance. Others wait, or a few hundred messages in flight would be as many megabytes.
+pub(crate) const HELD_AT_ONCE: usize = 8;
 
 /// What is read of a stored body at a time.
 const PIECE: u64 = 256 * 1024;
@@ -128,6 +132,8 @@ fn asymmetric(key: &[u8]) -> Result<WebhookKey, CredentialError> {
 /// Signs requests with one key or more, in their order.
 pub(super) struct Signer {
     keys: Vec<WebhookKey>,
+    /// For bodies that are held whole.
+    holding: Semaphore,
 }
 
 /// A signature under way.
@@ -140,7 +146,8 @@ enum Signing<'a> {
 impl Signer {
     /// Absent without a key.
     pub(super) fn new(keys: Vec<WebhookKey>) -> Option<Self> {
-        (!keys.is_empty()).then_some(Self { keys })
+        let holding = Semaphore::new(HELD_AT_ONCE);
+        (!keys.is_empty()).then_some(Self { keys, holding })
     }
 
     /// Sets the three headers for an attempt that is made now.
@@ -168,7 +175,13 @@ impl Signer {
     async fn signature(&self, id: &str, now: u64, body: &Body) -> Result<String, SignError> {
         let begin = format!("{id}.{now}.");
         let mut signings: Vec<_> = self.keys.iter().map(Signing::new).collect();
-        let mut whole = self.needs_whole(body.size())?.then(Vec::new);
+        let needs_whole = self.needs_whole(body.size())?;
+        // The semaphore is never closed.
+        let _held = match needs_whole {
+            true => self.holding.acquire().await.ok(),
+            false => None,
+        };
+        let mut whole = needs_whole.then(Vec::new);
         let mut take = |piece: &[u8]| {
             signings
                 .iter_mut()

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use model::{Body, MessageId};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks};
 
@@ -22,7 +23,7 @@ use super::streamed::{StreamedBody, UnderWay};
 use super::template::{NOT_GRANTED, target};
 use super::{Client, tls};
 use crate::bill::Traffic;
-use crate::credentials::{Covered, LARGEST_HELD, SignError};
+use crate::credentials::{Covered, HELD_AT_ONCE, LARGEST_HELD, SignError};
 use crate::egress::{EgressWay, Exchange, Opening, Prohibited, Reporter};
 use crate::{Credentials, HttpGrant};
 
@@ -35,6 +36,8 @@ pub(crate) struct PooledHooks {
     only_message: Option<MessageId>,
     reporter: Arc<Reporter>,
     traffic: Traffic,
+    /// For bodies that are held until they are signed and sent.
+    holding: Arc<Semaphore>,
 }
 
 impl PooledHooks {
@@ -52,6 +55,7 @@ impl PooledHooks {
             only_message: None,
             reporter,
             traffic,
+            holding: Arc::new(Semaphore::new(HELD_AT_ONCE)),
         }
     }
 
@@ -83,17 +87,26 @@ impl WasiHttpHooks for PooledHooks {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         };
         let opening = || (opening(&request), grant.to_string().into());
-        let exchange = self.reporter.begin(opening);
+        let mut exchange = self.reporter.begin(opening);
         let (client, reporter) = (self.client.clone(), self.reporter.clone());
         let covered = self.credentials.of(request.uri());
-        let (only_message, traffic) = (self.only_message, self.traffic.clone());
+        let (only_message, holding) = (self.only_message, self.holding.clone());
+        let traffic = self.traffic.clone();
         Box::new(async move {
             let is_covered = covered.is_some();
-            let request = match &covered {
-                Some(credentials) => authorized(request, credentials, only_message).await?,
-                None => request.map(RequestBody::Guest),
+            // The semaphore is never closed.
+            let _held = match covered.as_ref().is_some_and(Covered::sign) {
+                true => holding.acquire().await.ok(),
+                false => None,
             };
-            let request = request.map(|body| body.counted(traffic.sent()));
+            let request = match &covered {
+                Some(credentials) => authorized(request, credentials, only_message).await,
+                None => Ok(request.map(RequestBody::Guest)),
+            };
+            if let (Err(error), Some(exchange)) = (&request, &mut exchange) {
+                exchange.failed(error);
+            }
+            let request = request?.map(|body| body.counted(traffic.sent()));
             let under_way = (exchange, traffic.received());
             let options = options.unwrap_or_default();
             let sending = send(&client, request, is_covered, options, under_way);
@@ -207,8 +220,6 @@ async fn in_time(
     answer.map_err(Failure::Broken)
 }
 
-#[cfg(test)]
-mod tests;
 /// The guest's request with the port's credentials. One that is signed is held until its body is complete.
 async fn authorized(
     request: Request<WasiBody>,
@@ -250,3 +261,6 @@ async fn whole(body: WasiBody) -> Result<Bytes> {
         Some(_) => Err(unsigned("it has trailers, which no signature covers")),
     }
 }
+
+#[cfg(test)]
+mod tests;
