@@ -78,6 +78,7 @@ async fn a_component_is_told_in_plain_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_port_exactly_what_is_granted_is_told() {
     let grants = "grants = { http = [\"https://example.org/more/\"], tcp = [\"db.example.org:5432\"], \
+                  networks = [\"10.1.0.0/16\"], \
                   directories = { t = { path = \"read\", access = \"read\" } } }";
     let backup = "[ports.orders.backup]\nadapter = \"file-adapter\"\naddress = \"./out\"";
     let address = "http://127.0.0.1:9000/orders";
@@ -101,11 +102,11 @@ async fn on_a_port_exactly_what_is_granted_is_told() {
     assert_eq!(
         below(http, "may")[0],
         "send HTTP requests: http://127.0.0.1:9000/orders (the port's address), \
-         https://example.org:443/more/"
+         https://example.org:443/more/, their names also where they are at 10.1.0.0/16"
     );
     let unused = below(http, "granted without need, since it does not ask for it");
     assert!(
-        unused.contains(&"open TCP connections: db.example.org:5432"),
+        unused[0].starts_with("open TCP connections: db.example.org:5432, "),
         "{text}"
     );
     assert!(
@@ -118,6 +119,7 @@ async fn on_a_port_exactly_what_is_granted_is_told() {
     );
     let limits = below(file, "limits");
     assert!(limits[0].starts_with("instances: "), "{text}");
+    assert_eq!(limits[2], "64 connections");
 
     let text = said(&site, &["--port", "quiet"]).await;
     let denied = below(&text, "may not, since the port grants none of it");

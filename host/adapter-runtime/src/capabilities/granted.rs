@@ -14,7 +14,7 @@ impl PoolConfig {
             Capability::Tcp => self.tcp(),
             Capability::Udp => Vec::new(),
             Capability::NameLookup if self.tcp().is_empty() => Vec::new(),
-            Capability::NameLookup => vec!["for its TCP connections".to_owned()],
+            Capability::NameLookup => vec!["those of its TCP connections".to_owned()],
             Capability::Files => {
                 let directories = grants.directories.iter();
                 directories.map(ToString::to_string).collect()
@@ -51,25 +51,31 @@ impl PoolConfig {
     /// The port's own address, if it is a URL, and what is granted besides.
     fn http(&self) -> Vec<String> {
         let own = HttpGrant::parse(&self.address).ok();
-        let own = own.map(|own| format!("{own} (the port's address)"));
         let granted = self.grants.http.iter().map(ToString::to_string);
-        self.at_networks(own.into_iter().chain(granted).collect())
+        self.hosts(own.map(|own| own.to_string()), granted)
     }
 
     /// The same for TCP.
     fn tcp(&self) -> Vec<String> {
         let own = TcpGrant::of_address(&self.address);
-        let own = own.map(|own| format!("{own} (the port's address)"));
         let granted = self.grants.tcp.iter().map(ToString::to_string);
-        self.at_networks(own.into_iter().chain(granted).collect())
+        self.hosts(own.map(|own| own.to_string()), granted)
     }
 
-    /// These hosts, and where their names may lead besides public addresses.
-    fn at_networks(&self, mut hosts: Vec<String>) -> Vec<String> {
-        if !hosts.is_empty() {
-            let networks = self.grants.networks.iter();
-            hosts
-                .extend(networks.map(|network| format!("{network}, where these names lead there")));
+    fn hosts(&self, own: Option<String>, granted: impl Iterator<Item = String>) -> Vec<String> {
+        let own = own.map(|own| format!("{own} (the port's address)"));
+        let mut hosts: Vec<_> = own.into_iter().chain(granted).collect();
+        let networks: Vec<_> = self
+            .grants
+            .networks
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        if !hosts.is_empty() && !networks.is_empty() {
+            hosts.push(format!(
+                "their names also where they are at {}",
+                networks.join(" or ")
+            ));
         }
         hosts
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Line<'a> {
-    Egress(Egress<'a>),
+    Egress(Box<Egress<'a>>),
     /// So many records are not in the log.
     Missing {
         time: String,
@@ -51,7 +51,7 @@ impl<'a> Line<'a> {
             EgressVerdict::Allowed(grant) => ("allowed", &**grant),
             EgressVerdict::Denied(why) => ("denied", why.as_str()),
         };
-        Self::Egress(Egress {
+        Self::Egress(Box::new(Egress {
             time: time(record.at),
             port: record.port.as_str(),
             adapter: &record.adapter,
@@ -67,7 +67,7 @@ impl<'a> Line<'a> {
             status: record.status,
             error: record.error.as_deref(),
             milliseconds: milliseconds(record.duration.as_micros()),
-        })
+        }))
     }
 
     pub(super) fn missing(at: SystemTime, missing: u64) -> Self {

@@ -111,8 +111,13 @@ fn limits(port: &Port, known: &KnownAdapters) -> [String; 3] {
     let instances = check::instances(port, known);
     [
         format!("instances: {instances}"),
+<<<<<<< HEAD
         check::sandbox(port),
         check::limits(port),
+=======
+        check::limits(port),
+        format!("{} connections", port.flow.connections),
+>>>>>>> 8374e91 (Tell networks and connections with what a port grants)
     ]
 }
 
