@@ -107,17 +107,13 @@ fn as_text(way: &PoolConfig, port: &Port, known: &KnownAdapters) -> String {
     text
 }
 
-fn limits(port: &Port, known: &KnownAdapters) -> [String; 3] {
+fn limits(port: &Port, known: &KnownAdapters) -> [String; 4] {
     let instances = check::instances(port, known);
     [
         format!("instances: {instances}"),
-<<<<<<< HEAD
         check::sandbox(port),
         check::limits(port),
-=======
-        check::limits(port),
         format!("{} connections", port.flow.connections),
->>>>>>> 8374e91 (Tell networks and connections with what a port grants)
     ]
 }
 
