@@ -12,6 +12,7 @@ mod host;
 mod mail_server;
 mod postgres;
 mod process;
+mod raw;
 mod receiver;
 mod tls;
 mod wait;

@@ -27,6 +27,7 @@ mod enlistment;
 mod files;
 mod full_box;
 mod grants;
+mod hostile;
 mod hot_swap;
 mod inspecting;
 mod isolation;

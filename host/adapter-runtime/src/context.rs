@@ -19,6 +19,7 @@ use crate::http::{Client, PooledHooks};
 use crate::ledger::{self, Answer, Ledger, Ticket};
 use crate::limits::{self, Exceeded, Growth, HostMemory, Limits};
 use crate::sockets::{Names, TcpConnections};
+use crate::transport_batch::Cancelled;
 use crate::{Credentials, Error, GrantedSecrets, HttpGrant, TcpGrant, wasi};
 
 /// Limits and rights of an instance.
@@ -72,6 +73,8 @@ pub(crate) struct Context {
     before: Bill,
     /// Rung when the guest decided something outside a call's return, so that the driver looks.
     pub(crate) progress: Arc<Notify>,
+    /// Messages that are being committed and that the guest has stopped waiting for.
+    pub(crate) cancelled: Cancelled,
     wasi: WasiCtx,
     wasi_http: WasiHttpCtx,
     hooks: PooledHooks,
@@ -123,6 +126,7 @@ impl Context {
             before: board.bill(),
             board,
             progress: Arc::new(Notify::new()),
+            cancelled: Cancelled::new(),
             wasi: wasi::context(sandbox, &output, &reporter)?,
             output,
             reporter,
@@ -197,6 +201,9 @@ impl Context {
 
     /// Tells the engine what has been decided since the last time, and shows what it has cost.
     pub(crate) fn report(&mut self) {
+        while let Some(ticket) = self.cancelled.next() {
+            self.ledger.released(ticket);
+        }
         let mut bill = self.before;
         bill += self.bill();
         self.board.show(&bill);

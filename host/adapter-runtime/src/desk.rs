@@ -75,6 +75,11 @@ impl Desk {
         self.received.get()
     }
 
+    /// True when a message has been taken from here to the guest, or back.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.received() > self.queued()
+    }
+
     pub(crate) fn queued(&self) -> usize {
         self.queue.borrow().len()
     }
@@ -260,11 +265,13 @@ mod tests {
         assert_eq!(desk.take_batch(3, 0).len(), 2);
         assert_eq!(desk.take_batch(3, 0).len(), 0);
         assert_eq!((desk.received(), desk.queued()), (5, 0));
+        assert!(desk.has_begun());
     }
 
     #[test]
     fn a_message_larger_than_a_batch_comes_alone() {
         let desk = desk(2);
+        assert!(!desk.has_begun());
         assert_eq!(desk.take_batch(0, 1).len(), 1);
         assert_eq!(desk.take_batch(9, 1).len(), 1);
     }

@@ -24,6 +24,7 @@ use wasmtime::component::Accessor;
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::guest::{Control, Transmitter};
+use crate::ledger::Ledger;
 use crate::transactions::Transactions;
 
 /// What the pool tells an instance.
@@ -42,6 +43,8 @@ pub(crate) struct Pace {
     pub(crate) linger: Duration,
     /// How long a message may be out.
     pub(crate) delivery_timeout: Duration,
+    /// It gets one message, and then it has served its time.
+    pub(crate) once: bool,
 }
 
 impl Pace {
@@ -76,7 +79,16 @@ pub(crate) struct Driver<'a> {
     /// Told the number of messages queued or in flight, whenever the loop has turned.
     pub(crate) on_turn: &'a dyn Fn(usize),
     /// Told once when the instance takes no more messages; what is queued is for another one.
-    pub(crate) on_retire: &'a dyn Fn(),
+    pub(crate) on_retire: &'a dyn Fn(Retirement),
+}
+
+/// Why an instance takes no more messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retirement {
+    /// It is not to be trusted with more.
+    Overdue,
+    /// It has had the one message that it was there for.
+    Spent,
 }
 
 /// What a turn waits for, beside the work itself.
@@ -154,7 +166,7 @@ impl<'a> Driver<'a> {
         if self.desk.is_terminating() {
             self.return_queue();
         } else if self.desk.is_retiring() {
-            (self.on_retire)();
+            (self.on_retire)(Retirement::Overdue);
         }
     }
 
@@ -222,9 +234,20 @@ impl<'a> Driver<'a> {
             let expired = context.ledger().expire(now, limit);
             expired > 0 || context.ledger().holds_batches_for(now) > limit
         });
-        if (overdue || self.desk.has_given_up()) && self.desk.retire() {
-            (self.on_retire)();
+        if overdue || self.desk.has_given_up() {
+            self.retire(Retirement::Overdue);
         }
+    }
+
+    fn retire(&self, why: Retirement) {
+        if self.desk.retire() {
+            (self.on_retire)(why);
+        }
+    }
+
+    /// True when the instance has got the only message that it is to get.
+    fn is_spent(&self) -> bool {
+        self.pace.once && self.desk.has_begun()
     }
 
     /// Tells the engine and the pool where things stand; says whether the instance is done.
@@ -235,6 +258,12 @@ impl<'a> Driver<'a> {
             (context.ledger().in_flight(), context.ledger().undecided())
         });
         self.desk.turned();
+        if self.ledger(Ledger::is_hoarding) {
+            self.retire(Retirement::Overdue);
+        }
+        if self.is_spent() && in_flight == 0 && !self.desk.is_terminating() {
+            self.retire(Retirement::Spent);
+        }
         (self.on_turn)(self.desk.queued() + in_flight);
         if undecided > 0 || self.desk.is_closing() {
             None
@@ -251,7 +280,7 @@ impl<'a> Driver<'a> {
         in_flight > 0 && held() <= self.pace.delivery_timeout
     }
 
-    fn ledger<R>(&self, ask: impl FnOnce(&crate::ledger::Ledger) -> R) -> R {
+    fn ledger<R>(&self, ask: impl FnOnce(&Ledger) -> R) -> R {
         self.accessor.with(|mut access| ask(access.get().ledger()))
     }
 }

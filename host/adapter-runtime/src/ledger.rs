@@ -5,6 +5,7 @@
 //! Sources: IBTTransmitter's true/false contract, and B19–B23 as improved.
 
 mod accounts;
+mod hoard;
 
 use std::collections::HashMap;
 use std::mem;
@@ -16,6 +17,7 @@ use model::{ErrorInfo, Failure, MessageId, Outcome, Response};
 
 use crate::bill::{Charge, Usage};
 use accounts::{Account, Accounts};
+use hoard::Hoard;
 
 /// Names one lending of one message to one instance; never used twice by an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +35,13 @@ enum Phase {
     InBatch,
     /// Its outcome batch or transaction is being committed: only the commit decides now.
     Settling,
+}
+
+impl Phase {
+    /// True while the guest has the message's handle.
+    fn has_handle(self) -> bool {
+        matches!(self, Self::InCall { dropped: false } | Self::Kept)
+    }
 }
 
 #[derive(Debug)]
@@ -63,6 +72,7 @@ pub(crate) struct Ledger {
     unacknowledged: usize,
     /// Since when there have been any of those.
     unacknowledged_since: Option<Instant>,
+    hoard: Hoard,
     /// Outcomes that nobody has been told yet.
     resolved: Vec<(MessageId, Outcome)>,
     accounts: Accounts,
@@ -221,16 +231,25 @@ impl Ledger {
             Some(Held {
                 phase: Phase::Settling,
                 ..
-            })
-            | None => false,
+            }) => false,
+            None => {
+                self.hoard.remove(ticket);
+                false
+            }
         }
     }
 
     /// The guest put the message into an outcome batch.
     pub(crate) fn batched(&mut self, ticket: Ticket) {
-        if let Some(held) = self.held.get_mut(&ticket) {
-            held.phase = Phase::InBatch;
+        match self.held.get_mut(&ticket) {
+            Some(held) => held.phase = Phase::InBatch,
+            None => self.hoard.remove(ticket),
         }
+    }
+
+    /// True when the guest keeps more handles of decided messages than the host can be asked to.
+    pub(crate) fn is_hoarding(&self) -> bool {
+        self.hoard.is_too_large()
     }
 
     /// The outcome batch goes to the box. Returns the message's outcome, with its response if it has one.
@@ -322,6 +341,9 @@ impl Ledger {
 
     fn resolve(&mut self, ticket: Ticket, outcome: Outcome) {
         if let Some(held) = self.take(ticket) {
+            if held.phase.has_handle() {
+                self.hoard.add(ticket, &held.delivery);
+            }
             let outcome = with_response(outcome, held.response);
             self.resolved.push((held.delivery.message.id, outcome));
         }

@@ -213,8 +213,8 @@ impl Occupant {
         let (desk, pace, shared, number) = (&*desk, seat.pace, seat.shared.clone(), seat.number);
         let load = seat.load.clone();
         let on_turn = |current: usize| load.finished(desk.received() - current);
-        let on_retire = || {
-            shared.retire(number);
+        let on_retire = |why| {
+            shared.retire(number, why);
             shared.resubmit(desk.take_queue());
         };
         let (mail, pulse) = (&mut seat.mail, store.data().cpu.pulse());

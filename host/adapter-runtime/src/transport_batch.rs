@@ -1,6 +1,9 @@
 //! The `transport-batch` resource: outcomes an adapter reports, carried out together (IBTTransportBatch).
 
+mod cancelled;
 mod done;
+
+pub(crate) use cancelled::Cancelled;
 
 use model::{ErrorInfo, Failure, MessageId, Outcome, Properties, Retry, Timestamp};
 use wasmtime::Result;
@@ -135,17 +138,23 @@ impl wit::HostTransportBatchWithStore<Context> for HasSelf<Context> {
         accessor: &Accessor<Context, Self>,
         batch: Resource<TransportBatch>,
     ) -> Result<Result<(), wit::BatchFailure>> {
-        let (submission, sink) = accessor.with(|mut access| {
+        let (begun, sink) = accessor.with(|mut access| {
             let context = access.get();
-            wasmtime::error::Ok((context.begin_done(&batch)?, context.sink.clone()))
+            let begun = context.begin_done(&batch)?.map(|(submission, outcomes)| {
+                let tickets = submission.tickets();
+                let guard = context.cancelled.guard(tickets, &context.progress);
+                (submission, outcomes, guard)
+            });
+            wasmtime::error::Ok((begun, context.sink.clone()))
         })?;
-        let (submission, outcomes) = match submission {
-            Ok(submission) => submission,
+        let (submission, outcomes, guard) = match begun {
+            Ok(begun) => begun,
             Err(failure) => return Ok(Err(failure)),
         };
         // A task of its own: the instance may end while the commit is on its way, and then somebody must
         // still see it through.
         let result = tokio::spawn(sink.settle(outcomes)).await?;
+        guard.disarm();
         accessor.with(|mut access| access.get().end_done(&batch, &submission, result))
     }
 }

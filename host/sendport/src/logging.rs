@@ -1,11 +1,14 @@
 //! Where log lines go: the standard error, filtered by the variable `SENDPORT_LOG`.
 
+mod event;
+
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::LogFormat;
+use event::Events;
 
 const VARIABLE: &str = "SENDPORT_LOG";
 const DEFAULT_FILTER: &str = "info";
@@ -21,7 +24,7 @@ pub(crate) fn init(format: LogFormat) -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(|| Events(std::io::stderr()));
     match format {
         LogFormat::Json => log.json().init(),
         LogFormat::Text => log.with_target(false).init(),

@@ -16,7 +16,7 @@ use crate::{batched, unbatched};
 impl<'a> Driver<'a> {
     /// Starts what can be started. True when something was, or when an alarm was set.
     pub(super) fn feed(&self, work: &mut Work<'a>, alarms: &mut Alarms<'_, '_>) -> bool {
-        if self.desk.is_leaving() {
+        if self.desk.is_leaving() || self.is_spent() {
             return false;
         }
         match self.transmitter {

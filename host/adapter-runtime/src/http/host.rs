@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::stream::FuturesOrdered;
+use futures::stream;
 use model::Message;
 use model::transmit::Delivery;
 use wasmtime::Result;
@@ -107,6 +107,7 @@ impl Context {
     ) -> Result<Prepared> {
         let template = self.table.get(template)?.clone();
         let LentMessage { delivery, ticket } = self.table.get(body)?.clone();
+        let template = template.for_response(delivery.max_response);
         self.touch(ticket);
         let kept = self.host_memory.keep_pairs(&headers)?;
         let delivery = self.ledger().holds(ticket).then_some(delivery);
@@ -211,16 +212,18 @@ impl<R> Drop for AbortOnDrop<R> {
     }
 }
 
+/// Requests of one bulk that are under way at once; more than there can be connections. One takes a few
+/// kilobytes, and a guest may ask for a million.
+const UNDER_WAY: usize = 256;
+
 /// The answers in the order of the requests.
 async fn send_all(way_out: WayOut, prepared: Vec<Prepared>) -> Vec<Exchanged> {
     let (client, reporter) = &way_out;
-    let sending = prepared.into_iter().map(|p| p.send(client, reporter));
-    let mut sending: FuturesOrdered<_> = sending.collect();
-    let mut answers = Vec::with_capacity(sending.len());
-    while let Some(exchanged) = sending.next().await {
-        answers.push(exchanged);
-    }
-    answers
+    stream::iter(prepared)
+        .map(|prepared| prepared.send(client, reporter))
+        .buffered(UNDER_WAY)
+        .collect()
+        .await
 }
 
 /// Charges an exchange to its message; returns what the guest gets of it.

@@ -52,7 +52,7 @@ pub struct RequestOptions {
 
 /// Checked [`RequestOptions`]. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct RequestTemplate(pub(super) Arc<Parts>);
+pub struct RequestTemplate(pub(super) Arc<Parts>, usize);
 
 #[derive(Debug)]
 pub(super) struct Parts {
@@ -126,7 +126,7 @@ impl RequestTemplate {
             usize::try_from(wanted).unwrap_or(usize::MAX).min(longest)
         };
         let timeout = options.timeout;
-        Ok(Self(Arc::new(Parts {
+        let parts = Parts {
             credentials: credentials.of(&uri),
             method,
             uri,
@@ -137,7 +137,15 @@ impl RequestTemplate {
             answer_excerpt: bounded(options.answer_excerpt, LONGEST_EXCERPT),
             answer_body: bounded(options.answer_body, LONGEST_BODY),
             _kept: kept,
-        })))
+        };
+        Ok(Self(Arc::new(parts), LONGEST_BODY))
+    }
+
+    /// The same, for an answer that is of no use beyond so many bytes: what a two-way port takes as a
+    /// response. A little more is returned, so that one that is too large can be told by its size.
+    pub(super) fn for_response(self, most: Option<usize>) -> Self {
+        let most = most.unwrap_or_default();
+        Self(self.0, most.saturating_add(LONGEST_EXCERPT))
     }
 
     /// What goes out for this message, and by which grant.
@@ -162,7 +170,7 @@ impl RequestTemplate {
     /// How much of the body of an answer of this status is returned.
     pub(super) fn wanted_of(&self, status: u16) -> usize {
         if status < 300 {
-            self.0.answer_body
+            self.0.answer_body.min(self.1)
         } else {
             self.0.answer_excerpt
         }
@@ -206,7 +214,9 @@ fn add_headers(mut map: HeaderMap, headers: &[(String, String)]) -> Result<Heade
         }
         let value = HeaderValue::from_bytes(value.as_bytes())
             .map_err(|_| bad("the value holds control characters"))?;
-        map.insert(parsed, value);
+        // Inserting into a full map panics.
+        map.try_insert(parsed, value)
+            .map_err(|_| HttpError::Invalid("the request has too many headers".to_owned()))?;
     }
     Ok(map)
 }
@@ -236,6 +246,28 @@ mod tests {
         assert_eq!((template.wanted_of(200), template.wanted_of(299)), (1, 1));
         assert_eq!(template.wanted_of(300), LONGEST_EXCERPT);
         assert_eq!(template.wanted_of(503), LONGEST_EXCERPT);
+        let greedy = RequestOptions {
+            answer_body: u32::MAX,
+            ..self::options("POST", "http://localhost/", "x-a")
+        };
+        let greedy =
+            RequestTemplate::open(greedy, &grants, &Credentials::default()).expect("valid");
+        assert_eq!(greedy.wanted_of(200), LONGEST_BODY);
+        for (response, wanted) in [(None, 0), (Some(9), 9), (Some(usize::MAX), LONGEST_BODY)] {
+            let template = greedy.clone().for_response(response);
+            let expected = LONGEST_BODY.min(wanted + LONGEST_EXCERPT);
+            assert_eq!(template.wanted_of(200), expected);
+        }
+    }
+
+    #[test]
+    fn more_headers_than_a_map_can_hold_are_refused() {
+        let headers: Vec<_> = (0..50_000)
+            .map(|n| (format!("x-{n}"), String::new()))
+            .collect();
+        let refused = add_headers(HeaderMap::new(), &headers).map(drop);
+        assert!(matches!(refused, Err(HttpError::Invalid(_))), "{refused:?}");
+        assert!(add_headers(HeaderMap::new(), &headers[..1000]).is_ok());
     }
 
     #[test]

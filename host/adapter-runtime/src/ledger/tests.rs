@@ -218,6 +218,38 @@ fn b107_alone_a_message_is_the_culprit_and_among_others_a_suspect() {
     assert_eq!(blame(&[], &error), []);
 }
 
+#[test]
+fn handles_of_decided_messages_are_counted_until_they_are_dropped() {
+    let mut ledger = Ledger::default();
+    let large = |n| {
+        let mut delivery = delivery(n);
+        let message = Arc::get_mut(&mut delivery.message).expect("nobody else has it");
+        message.body = Body::Inline(Bytes::from(vec![0; 1024 * 1024]));
+        Arc::new(delivery)
+    };
+    // Dropped before the answer, as most are; put into a batch; kept.
+    let mut kept = Vec::new();
+    for n in 0..48 {
+        let ticket = ledger.lend(large(n), Instant::now());
+        match n % 3 {
+            0 => assert!(!ledger.dropped(ticket)),
+            1 => ledger.batched(ticket),
+            _ => kept.push(ticket),
+        }
+        ledger.answered(ticket, Answer::Transmitted);
+    }
+    assert!(ledger.is_hoarding(), "16 MiB and 16 heads");
+    assert!(!ledger.dropped(kept[0]));
+    assert!(!ledger.is_hoarding());
+    ledger.batched(kept[1]);
+    for n in 0..3 {
+        let ticket = ledger.lend(large(n), Instant::now());
+        ledger.expire(Instant::now() + LATER, Duration::ZERO);
+        kept.push(ticket);
+    }
+    assert!(ledger.is_hoarding(), "what was taken back counts as well");
+}
+
 mod bill {
     use super::*;
     use crate::bill::Usage;

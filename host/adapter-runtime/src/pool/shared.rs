@@ -14,7 +14,7 @@ use wasmtime::Engine;
 use super::{Leaving, PoolConfig};
 use crate::bill::Board;
 use crate::context::{Context, Sandbox};
-use crate::drive::{Mail, Pace};
+use crate::drive::{Mail, Pace, Retirement};
 use crate::guest::Destination;
 use crate::http::Client;
 use crate::instance::Setup;
@@ -77,7 +77,7 @@ struct SeatHandle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Regular,
-    /// Delivers suspects, one at a time.
+    /// Delivers a suspect, and the next one is another's.
     Quarantine,
     /// Gets nothing new.
     Retired,
@@ -114,6 +114,7 @@ impl Shared {
                 open,
                 linger: config.linger,
                 delivery_timeout: config.delivery_timeout,
+                once: false,
             },
             lost: AtomicU64::new(0),
             state: Mutex::default(),
@@ -170,13 +171,14 @@ impl Shared {
     }
 
     /// The seat takes no more messages but finishes what it holds.
-    pub(crate) fn retire(&self, number: u64) {
+    pub(crate) fn retire(&self, number: u64, why: Retirement) {
         let before = self
             .state()
             .seats
             .get_mut(&number)
             .map(|s| std::mem::replace(&mut s.role, Role::Retired));
-        if before.is_some_and(|role| role != Role::Retired) {
+        let first = before.is_some_and(|role| role != Role::Retired);
+        if first && why == Retirement::Overdue {
             self.note_lost();
         }
     }
@@ -223,9 +225,12 @@ impl Shared {
         match found.map(|(number, _)| *number) {
             Some(number) => number,
             None => {
+                // Alone also with what the one before it left behind: a task that traps later would be
+                // taken for the next one's fault.
                 let pace = Pace {
                     open: 1,
                     linger: Duration::ZERO,
+                    once: true,
                     ..self.pace
                 };
                 self.add_seat(state, Role::Quarantine, pace, None)

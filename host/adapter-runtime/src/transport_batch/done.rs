@@ -112,6 +112,10 @@ impl Fate {
 }
 
 impl Submission {
+    pub(super) fn tickets(&self) -> Vec<Ticket> {
+        self.submitted.iter().map(|(ticket, _)| *ticket).collect()
+    }
+
     /// The guest's result: the engine's, with culprits under the guest's own numbers and those that the
     /// engine never saw among them.
     fn answer(&self, result: Result<(), BatchFailure>) -> Result<(), wit::BatchFailure> {

@@ -1,0 +1,16 @@
+//! Puts a message into an outcome batch that it never carries out.
+
+use crate::attack::{Answer, Attack};
+use crate::bindings::sendport::adapter::transport_proxy::get_batch;
+use crate::bindings::sendport::adapter::types::{Disposition, Message};
+
+pub(crate) struct Guest;
+
+impl Attack for Guest {
+    async fn transmit(msg: Message) -> Answer {
+        let batch = get_batch();
+        batch.delete_message(msg);
+        std::mem::forget(batch);
+        Ok(Disposition::Pending)
+    }
+}

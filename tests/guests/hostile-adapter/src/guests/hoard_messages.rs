@@ -1,0 +1,13 @@
+//! Says that it has sent a message, and keeps its handle for ever.
+
+use crate::attack::{Answer, Attack};
+use crate::bindings::sendport::adapter::types::{Disposition, Message};
+
+pub(crate) struct Guest;
+
+impl Attack for Guest {
+    async fn transmit(msg: Message) -> Answer {
+        std::mem::forget(msg);
+        Ok(Disposition::Transmitted)
+    }
+}
