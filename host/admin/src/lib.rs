@@ -42,7 +42,7 @@ pub use error_report::ErrorReport;
 pub use message_error::MessageError;
 pub use operations::{
     CanaryReport, Deploy, Deployed, OperationError, Operations, PortChange, Reload, Reloaded,
-    SIGNATURE_HEADER, SwapReport, Switched, Trial, VersionReport, Which,
+    SIGNATURE_HEADER, SwapReport, Switched, VersionReport, Which,
 };
 pub use response::Unanswered;
 pub use server::serve;

@@ -59,18 +59,9 @@ pub struct Deploy {
     pub signature: Option<String>,
     /// Capabilities that the running component does not have are agreed to.
     pub accept: bool,
-    /// Only a part of the messages goes to it, and it is watched.
-    pub trial: Option<Trial>,
-}
-
-/// How a new version is tried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trial {
-    /// It gets a part of the messages. It is rolled back when it does worse than the old version; after the
-    /// first so many it takes over, with a percentage it waits for `promote`.
-    Canary(CanaryShare),
-    /// It gets copies of the messages, and what it sends goes nowhere.
-    Shadow,
+    /// Only a part of the messages goes to it, and it is watched: rolled back when it does worse than the old
+    /// version. After the first so many it takes over, with a percentage it waits for `promote`.
+    pub canary: Option<CanaryShare>,
 }
 
 /// A port's adapter.
@@ -135,7 +126,7 @@ pub(crate) async fn deploy(
         component,
         signature,
         accept: asked.accept.unwrap_or_default(),
-        trial: asked.trial()?,
+        canary: asked.canary()?,
     };
     Ok(Json(operations(&state)?.deploy(deploy).await?))
 }

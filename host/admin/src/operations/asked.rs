@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::CanaryShare;
 use serde::Deserialize;
 
-use super::{Trial, Which};
+use super::Which;
 use crate::control::deadline;
 use crate::problem::Problem;
 
@@ -24,7 +24,6 @@ pub(crate) struct Asked {
     canary: Option<u8>,
     /// So many messages at the beginning.
     canary_first: Option<u64>,
-    shadow: Option<bool>,
 }
 
 /// The query of the record of swaps.
@@ -48,26 +47,18 @@ impl Asked {
         deadline(self.deadline.as_deref())
     }
 
-    pub(super) fn trial(&self) -> Result<Option<Trial>, Problem> {
-        let percent = self.canary.map(|percent| match percent {
-            1..=99 => Ok(Trial::Canary(CanaryShare::Percent(percent))),
-            _ => Err(Problem::malformed(
+    pub(super) fn canary(&self) -> Result<Option<CanaryShare>, Problem> {
+        match (self.canary, self.canary_first) {
+            (None, None) => Ok(None),
+            (Some(percent @ 1..=99), None) => Ok(Some(CanaryShare::Percent(percent))),
+            (Some(_), None) => Err(Problem::malformed(
                 "canary: give 1 to 99 messages in a hundred",
             )),
-        });
-        let first = self.canary_first.map(|count| match count {
-            0 => Err(Problem::malformed(
+            (None, Some(0)) => Err(Problem::malformed(
                 "canary_first: give at least one message",
             )),
-            count => Ok(Trial::Canary(CanaryShare::First(count))),
-        });
-        let shadow = self.shadow.filter(|yes| *yes).map(|_| Ok(Trial::Shadow));
-        let mut trials = [percent, first, shadow].into_iter().flatten();
-        match (trials.next(), trials.next()) {
-            (Some(_), Some(_)) => Err(Problem::malformed(
-                "give one of canary, canary_first and shadow",
-            )),
-            (trial, _) => trial.transpose(),
+            (None, Some(count)) => Ok(Some(CanaryShare::First(count))),
+            (Some(_), Some(_)) => Err(Problem::malformed("give canary or canary_first, not both")),
         }
     }
 }

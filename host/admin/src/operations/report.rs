@@ -20,7 +20,7 @@ pub struct Deployed {
 pub struct SwapReport {
     /// The port.
     pub port: String,
-    /// `deploy`, `rollback`, `canary`, `promote`, `automatic-rollback`, `reload` or `shadow`.
+    /// `deploy`, `rollback`, `canary`, `promote`, `automatic-rollback` or `reload`.
     pub kind: String,
     /// When it was asked for (RFC 3339).
     pub began: String,
@@ -62,20 +62,12 @@ pub struct Switched {
 pub struct CanaryReport {
     /// The port.
     pub port: String,
-    /// `canary` or `shadow`.
-    pub kind: String,
     /// Which messages the new version gets.
     pub share: String,
     /// The old version.
     pub old: VersionReport,
     /// The new one.
     pub new: VersionReport,
-    /// Of a shadow: messages of which both made the same, and not the same.
-    pub same: Option<u64>,
-    /// See `same`.
-    pub different: Option<u64>,
-    /// The first differences, in words.
-    pub differences: Vec<String>,
 }
 
 /// What one version has done since the trial began.

@@ -182,13 +182,9 @@ impl Operator {
         let (showing_old, showing_new) = self.showings(&canary);
         Ok(Some(CanaryReport {
             port: port.to_owned(),
-            kind: "canary".to_owned(),
             share: canary.share(),
             old: VersionReport::new(old.versions(), &showing_old),
             new: VersionReport::new(canary.new.versions(), &showing_new),
-            same: None,
-            different: None,
-            differences: Vec::new(),
         }))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use admin::{Deploy, Deployed, OperationError, Trial, Which};
+use admin::{Deploy, Deployed, OperationError, Which};
 use dispatcher::Generation;
 use message_box::Deployment;
 use model::{CanaryShare, Timestamp};
@@ -111,18 +111,13 @@ impl Operator {
             component,
             signature,
             accept,
-            trial,
+            canary: share,
         } = deploy;
         let began = now();
         let _all = self.0.turn.read().await;
         let turn = self.port_turn(&which.port);
         let _turn = turn.lock().await;
         let place = self.place(&which)?;
-        let share = match trial {
-            None => None,
-            Some(Trial::Canary(share)) => Some(share),
-            Some(Trial::Shadow) => return self.not_yet_shadowed(),
-        };
         let kept = self.0.components.keep(&component, signature.as_deref());
         let path = kept.map_err(|error| OperationError::NotNow(format!("{error:#}")))?;
         let loaded = place.adapters.load_instead(&place.adapter, &path);
@@ -136,10 +131,6 @@ impl Operator {
             deadline: which.deadline,
         };
         self.change(place, change).await
-    }
-
-    fn not_yet_shadowed(&self) -> Result<Deployed, OperationError> {
-        Err(OperationError::Refused("shadowing is not built".to_owned()))
     }
 
     /// Back to what was replaced last.

@@ -24,6 +24,8 @@ mod bindings {
     });
 }
 
+#[path = "../../probe-adapter/src/appetite.rs"]
+mod appetite;
 #[path = "../../probe-adapter/src/probe.rs"]
 mod probe;
 #[path = "../../probe-adapter/src/reports.rs"]
