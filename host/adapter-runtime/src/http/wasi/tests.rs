@@ -149,7 +149,9 @@ async fn a_guest_waits_between_two_pieces_for_as_long_as_it_says() {
 
 #[tokio::test]
 async fn a_connection_counts_until_its_answer_is_read_or_dropped() {
-    let whole = saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\npiece").await;
+    // It says nothing more on a connection, so none may be kept.
+    let whole = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\npiece";
+    let whole = saying(whole).await;
     let empty = saying("HTTP/1.1 204 No Content\r\n\r\n").await;
     let (client, quota) = client(1);
     let options = RequestOptions::default();
@@ -282,7 +284,8 @@ fn ask(
 
 #[tokio::test]
 async fn an_exchange_is_told_when_it_is_over_however_it_ends() {
-    let url = saying("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\npiece").await;
+    let whole = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\npiece";
+    let url = saying(whole).await;
     let (mut hooks, log) = hooks(&url);
     let response = ask(&mut hooks, request(&url)).await.expect("an answer");
     assert_eq!(log.take(), [], "it is not over");
