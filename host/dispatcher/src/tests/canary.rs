@@ -56,7 +56,8 @@ async fn a_share_of_the_messages_goes_to_the_new_version_and_its_failures_are_se
     let (generation, _) = Host::generation(port("orders"), delivered);
     let swap = host.dispatcher.replace(generation, PATIENCE).await.unwrap();
     assert_eq!(swap.map(|swap| swap.lost), Some(0));
-    assert_eq!(host.status("orders").state, PortState::Started);
+    host.until("orders", |s| s.state == PortState::Started)
+        .await;
     assert_eq!(host.audit().await, (400, 0, 0));
 }
 
