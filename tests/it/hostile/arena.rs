@@ -207,8 +207,7 @@ fn site(guest: Guest, lines: &str) -> Site {
     let defaults = [
         "instances = 1",
         "retry = { count = 0, interval = \"10ms\" }",
-        "memory-limit = \"32MiB\"",
-        "cpu-limit = \"200ms\"",
+        "limits = { memory = \"32MiB\", cpu-per-message = \"200ms\" }",
         "delivery-timeout = \"20s\"",
     ];
     let key = |line: &str| line.split('=').next().map(str::trim).map(str::to_owned);

@@ -102,7 +102,9 @@ impl PortLoop {
         let free = watermark.saturating_sub(self.unresolved.len() + asked);
         let claiming = &mut self.routes[route].claiming;
         if free == 0 {
-            claiming.throttled = Some(Throttling::HighWatermark);
+            // Credits that an open claim of the other route has asked for may come back in a moment.
+            let is_reached = self.unresolved.len() >= watermark;
+            claiming.throttled = is_reached.then_some(Throttling::HighWatermark);
             return 0;
         }
         if free < watermark.div_ceil(WORTHWHILE) {

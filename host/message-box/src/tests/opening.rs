@@ -46,7 +46,7 @@ fn a_box_of_a_newer_version_is_refused_and_not_touched() {
             error,
             Error::Newer {
                 found: 99,
-                supported: 2,
+                supported: 3,
                 ..
             }
         ),
