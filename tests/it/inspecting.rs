@@ -119,7 +119,7 @@ async fn on_a_port_exactly_what_is_granted_is_told() {
     );
     let limits = below(file, "limits");
     assert!(limits[0].starts_with("instances: "), "{text}");
-    assert_eq!(limits[3], "64 connections");
+    assert_eq!(limits[3], "128 connections");
 
     let text = said(&site, &["--port", "quiet"]).await;
     let denied = below(&text, "may not, since the port grants none of it");

@@ -80,6 +80,10 @@ const TASKS_PER_HANDLE: usize = 4;
 pub(crate) const FIELDS: usize = 32 * KIB;
 /// Names and values together of the properties that an adapter sets on a message, or on a response.
 pub(crate) const PROPERTIES: usize = 64 * KIB;
+
+/// Names and values of a message's properties, with those that adapters carry from attempt to attempt: as
+/// many as a publisher may give it.
+pub(crate) const CARRIED: usize = 1024 * KIB;
 /// What a pair of texts takes beside its bytes.
 pub(crate) const PAIR: usize = size_of::<(String, String)>();
 /// An error's text as the host keeps it, in bytes; what is longer is cut.
@@ -124,7 +128,8 @@ impl Limits {
     }
 }
 
-/// An error's text and code as far as the host keeps them.
+/// An error's text and code as far as the host keeps them, without what a terminal would obey: they end up
+/// in logs and in front of operators.
 pub(crate) fn cut_error(mut code: Option<String>, mut text: String) -> (Option<String>, String) {
     let cut = |text: &mut String, longest: usize| {
         if text.len() > longest {
@@ -136,7 +141,23 @@ pub(crate) fn cut_error(mut code: Option<String>, mut text: String) -> (Option<S
     if let Some(code) = &mut code {
         cut(code, ERROR_CODE);
     }
-    (code, text)
+    (code.map(harmless), harmless(text))
+}
+
+/// Control characters as escapes, but for line ends and tabs.
+fn harmless(text: String) -> String {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return text;
+    }
+    let mut harmless = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match obeyed(character) {
+            true => harmless.extend(character.escape_default()),
+            false => harmless.push(character),
+        }
+    }
+    harmless
 }
 
 #[cfg(test)]
@@ -148,6 +169,9 @@ mod tests {
         let (code, text) = cut_error(Some("x".repeat(1000)), "ü".repeat(1 << 20));
         assert_eq!(code.map(|code| code.len()), Some(ERROR_CODE));
         assert_eq!((text.len(), text.capacity()), (ERROR_TEXT, ERROR_TEXT));
+        let (code, text) = cut_error(Some("a\r".to_owned()), "b\n\tc\u{1b}[2J\u{9b}".to_owned());
+        assert_eq!(code.as_deref(), Some("a\\r"));
+        assert_eq!(text, "b\n\tc\\u{1b}[2J\\u{9b}");
         let short = cut_error(None, "ü".to_owned());
         assert_eq!(short, (None, "ü".to_owned()));
     }

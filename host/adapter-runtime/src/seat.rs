@@ -246,19 +246,19 @@ impl Occupant {
         }
     }
 
-    /// A trap poisons the store: everything in it ends together.
+    /// A trap poisons the store: everything in it ends together. One that comes while the instance is to end
+    /// is no message's fault.
     fn trapped(&self, held: Vec<MessageId>, error: &ErrorInfo) -> SeatEnd {
         let shared = &self.seat.shared;
         shared.note_lost();
         shared.sink.error(error.clone());
+        if self.desk.is_terminating() {
+            return self.give_back(held, true);
+        }
         if !held.is_empty() {
             shared.sink.resolved(ledger::blame(&held, error));
         }
-        let is_terminating = self.desk.is_terminating();
-        SeatEnd {
-            handed_back: if is_terminating { held } else { Vec::new() },
-            interrupted: is_terminating,
-        }
+        SeatEnd::default()
     }
 
     fn give_back(&self, held: Vec<MessageId>, interrupted: bool) -> SeatEnd {

@@ -13,7 +13,7 @@ use crate::bindings::imports::transport_proxy as wit;
 use crate::bindings::imports::types as words;
 use crate::context::Context;
 use crate::ledger::Ticket;
-use crate::limits::{Exceeded, Kept, PAIR, PROPERTIES, cut_error};
+use crate::limits::{CARRIED, Exceeded, Kept, PAIR, PROPERTIES, cut_error};
 use crate::message::LentMessage;
 
 /// Operations that have been added, and how many messages earlier `done`s of this batch settled.
@@ -45,6 +45,22 @@ fn size_of_words(outcome: &Outcome) -> usize {
         }
         Outcome::Delivered | Outcome::Answered(_) | Outcome::Returned => 0,
     }
+}
+
+/// Bytes of a message's properties once these are set on it.
+fn carried(properties: &Properties, carry: &Properties) -> usize {
+    let stay = properties.iter().filter(|(n, _)| carry.get(n).is_none());
+    stay.chain(carry.iter())
+        .map(|(n, v)| n.len() + v.len())
+        .sum()
+}
+
+/// Each attempt may carry a little; all together must not fill the message box.
+fn too_large(size: usize) -> ErrorInfo {
+    let text = format!(
+        "with what the adapter carries, the message's properties have {size} bytes, of which {CARRIED} are allowed"
+    );
+    ErrorInfo::new("carry-too-large", text)
 }
 
 impl Context {
@@ -91,7 +107,12 @@ impl wit::HostTransportBatch for Context {
             return Err(Exceeded::Carry { size }.into());
         }
         let carry: Properties = carry.into_iter().collect();
-        self.add(&batch, msg, Outcome::Resubmit { not_before, carry })
+        let message = &self.table.get(&msg)?.delivery.message;
+        let outcome = match carried(&message.properties, &carry) {
+            size if size > CARRIED => Outcome::Suspend(too_large(size)),
+            _ => Outcome::Resubmit { not_before, carry },
+        };
+        self.add(&batch, msg, outcome)
     }
 
     fn move_to_next_transport(

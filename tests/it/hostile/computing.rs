@@ -76,10 +76,12 @@ pub(super) async fn deep_recursion() {
     let mut arena = Arena::of(guests::DEEP_RECURSION).await;
     arena.attack("").await;
     arena.neighbour_goes_on().await;
-    arena
-        .suspended()
-        .await
-        .says("trap", &["call stack exhausted"]);
+    let suspended = arena.suspended().await;
+    suspended.says("trap", &[]);
+    // The one of the machine, or the guest's own in its memory, whichever ends first.
+    let ends = ["call stack exhausted", "out of bounds"];
+    let is_said = ends.iter().any(|end| suspended.text.contains(end));
+    assert!(is_said, "{suspended:?}");
     arena.survives().await;
 }
 

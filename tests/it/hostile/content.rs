@@ -101,7 +101,7 @@ pub(super) async fn resubmit_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 pub(super) async fn huge_response() {
-    let lines = "two-way = { max-response = \"1MiB\" }\nlimits = { memory = \"64MiB\", cpu-per-message = \"2s\" }";
+    let lines = "two-way = { max-response = \"1MiB\" }\nlimits = { memory = \"64MiB\", cpu-per-message = \"2s\", host-call-bytes = \"64MiB\" }";
     let mut arena = Arena::with(guests::HUGE_RESPONSE, lines).await;
     arena.attack("").await;
     arena.neighbour_goes_on().await;

@@ -39,7 +39,10 @@ pub(super) async fn denied_host() {
         let suspended = arena.suspended().await;
         suspended.says(
             "hostile",
-            &["own: Denied", "standard: ErrorCode::HttpRequestDenied"],
+            &[
+                "own: HttpError::Denied",
+                "standard: ErrorCode::HttpRequestDenied",
+            ],
         );
         arena.survives().await;
     }
