@@ -8,6 +8,7 @@ mod adapters;
 mod cargo;
 mod checks;
 mod demo;
+mod fuzz;
 mod toolchain;
 mod workspace;
 
@@ -45,16 +46,23 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Feed made-up inputs to the host for a while, and see that nothing breaks
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
+    if let Some(result) = fuzz::instrument::compile() {
+        return result.unwrap_or_else(complain);
+    }
     match carry_out(Cli::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => complain(error),
     }
+}
+
+fn complain(error: anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }
 
 fn carry_out(task: Task) -> Result<()> {
@@ -65,5 +73,6 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Lint => checks::lint(&workspace),
         Task::Demo(options) => demo::run(&workspace, &options),
         Task::Bench { arguments } => checks::bench(&workspace, &arguments),
+        Task::Fuzz(options) => fuzz::run(&workspace, &options),
     }
 }

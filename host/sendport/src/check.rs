@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use model::Timestamp;
 
 use crate::config::Config;
-use crate::output;
+use crate::output::{self, visible};
 use crate::wiring::{Adapters, KnownAdapters, notes};
 
 pub(crate) use port::{instances, limits, sandbox};
@@ -30,7 +30,7 @@ pub(crate) async fn check(file: &Path) -> anyhow::Result<()> {
 }
 
 fn line(report: &mut String, note: &str) {
-    writeln!(report, "note: {note}").expect("a String takes everything");
+    writeln!(report, "note: {}", visible(note)).expect("a String takes everything");
 }
 
 /// What a configuration without mistakes means; windows are told as they are `now`.
@@ -44,9 +44,9 @@ pub(crate) fn report(config: &Config, known: &KnownAdapters, now: Timestamp) -> 
     write!(
         report,
         "message box {}, listening on {}\n{} is in order\n",
-        host.data_directory.display(),
+        visible(&host.data_directory.to_string_lossy()),
         host.listen,
-        config.file.display()
+        visible(&config.file.to_string_lossy())
     )
     .expect("a String takes everything");
     let mut notes = notes(config, known);

@@ -69,9 +69,9 @@ fn of_component(
     Ok(Said { text, json })
 }
 
-/// A line, ended, without spaces before its end.
+/// A line, ended, without spaces before its end. What an adapter says about itself may be anything.
 fn line(text: &mut String, line: &str) {
-    text.push_str(line.trim_end());
+    text.push_str(&output::visible(line.trim_end()));
     text.push('\n');
 }
 

@@ -11,6 +11,7 @@ mod client;
 mod config;
 mod deploying;
 mod egress_log;
+mod examination;
 mod input;
 mod inspect;
 mod limits;
@@ -41,6 +42,8 @@ use clap::Parser as _;
 
 use cli::{AdapterCommand, Cli, Command, SecretCommand, SwapCommand};
 use config::ConfigError;
+
+pub use examination::{Complaint, examine};
 
 /// What the exit code says: nothing went wrong, something did, the question was wrong.
 const FAILURE: u8 = 1;

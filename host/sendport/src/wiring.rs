@@ -14,7 +14,7 @@ mod vault;
 
 pub(crate) use adapters::{Adapters, inspect};
 pub(crate) use blueprint::{Blueprint, Component, Components};
-pub(crate) use checks::mistakes_of_port;
+pub(crate) use checks::{mistakes, mistakes_of_port};
 pub(crate) use facts::{Facts, KnownAdapters};
 pub(crate) use notes::notes;
 pub(crate) use pools::CanaryPools;

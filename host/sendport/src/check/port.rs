@@ -6,6 +6,7 @@ use model::{Backoff, BreakerPolicy, LaneBy, OnFailure, RetryPolicy, Timestamp, W
 
 use super::credentials::credentials;
 use crate::config::{Destination, Port, Transport, Window, quoted, written};
+use crate::output::visible;
 use crate::wiring::{Facts, KnownAdapters};
 
 /// What a line is about, and what there is to say.
@@ -16,7 +17,7 @@ pub(super) fn describe(port: &Port, known: &KnownAdapters, now: Timestamp) -> St
     let lines = ways(port, known, now)
         .into_iter()
         .chain(policy(port, known));
-    let lines = lines.map(|(about, text)| format!("  {about:<15} {text}\n"));
+    let lines = lines.map(|(about, text)| format!("  {about:<15} {}\n", visible(&text)));
     format!("{}\n{}", port.name, lines.collect::<String>())
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::DEFAULT_PATH;
+use crate::output::visible;
 
 /// A place in the configuration file, counted from 1 as editors do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,9 +54,13 @@ pub(crate) enum ConfigError {
 }
 
 impl ConfigError {
-    /// Puts the mistakes into the order of the file.
+    /// Puts the mistakes into the order of the file, one line each, whatever they quote.
     pub(crate) fn mistaken(file: PathBuf, mut mistakes: Vec<Mistake>) -> Self {
         mistakes.sort_by_key(|mistake| mistake.place);
+        for mistake in &mut mistakes {
+            mistake.key = visible(&mistake.key).into_owned();
+            mistake.problem = visible(&mistake.problem).into_owned();
+        }
         Self::Mistaken { file, mistakes }
     }
 }

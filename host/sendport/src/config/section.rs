@@ -165,7 +165,9 @@ impl<'a> Section<'a> {
     }
 }
 
+/// The dotted key of `name`; one that is empty is written as TOML wants it.
 fn join(path: &str, name: &str) -> String {
+    let name = if name.is_empty() { "\"\"" } else { name };
     if path.is_empty() {
         name.to_owned()
     } else {

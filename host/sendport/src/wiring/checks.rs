@@ -14,7 +14,7 @@ use crate::schema;
 
 /// Everything that is wrong. About an adapter that is not known nothing is said: it could not be loaded,
 /// which has been told already.
-pub(super) fn mistakes(config: &Config, known: &KnownAdapters) -> Vec<Mistake> {
+pub(crate) fn mistakes(config: &Config, known: &KnownAdapters) -> Vec<Mistake> {
     let adapters = config.adapters.iter().filter_map(|adapter| {
         let facts = known.get(&adapter.name)?;
         Some(settings(&adapter.config, &facts.info.handler_schema, facts))

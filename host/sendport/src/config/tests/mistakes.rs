@@ -170,3 +170,19 @@ fn all_mistakes_are_told_in_the_order_of_the_file() {
         .collect();
     assert_eq!(places, ["2", "3", "3", "4", "5", "5", "5", "6"], "{error}");
 }
+
+#[test]
+fn a_mistake_is_one_line_whatever_it_quotes() {
+    refused(
+        &format!("{ADAPTER}{PORT}rate-limit = \"1\\n2\\u001b[2J\"\n"),
+        "etc/sendport.toml:6:14: key 'ports.orders.rate-limit': '1\\n2\\u{1b}[2J' is not a rate: write for \
+         example '100/s', '6000/m' or '10/h'",
+    );
+    let error = parse("\"\" = 1\n[host]\n\"\" = 2\n").unwrap_err();
+    let lines: Vec<_> = error.lines().collect();
+    let [first, second] = lines[..] else {
+        panic!("{error}");
+    };
+    assert!(first.starts_with("etc/sendport.toml:1:1: key '\"\"': unknown key"));
+    assert!(second.starts_with("etc/sendport.toml:3:1: key 'host.\"\"': unknown key"));
+}
